@@ -1,0 +1,250 @@
+"""A run in data: what is learned from (StreamConfig), by whom (LearnerConfig), on which clocks (Level).
+
+All are frozen and check themselves: a bad value raises `ConfigError` with one sentence naming the field, the value and
+the fix. `to_dict` and `from_dict` are each other's inverse; `run_id` names a run by its content.
+"""
+
+import dataclasses
+import hashlib
+import json
+from dataclasses import dataclass
+
+ENGINE = 1  # raise it when the same config no longer gives the same numbers
+MAX_STEPS = 20_000
+MAX_TEXT_BYTES = 5 * 2**20
+MIN_TEXT_CHARACTERS = 2_000
+STREAMS = ("permuted_digits", "class_digits", "languages", "own_text")
+TASK_LIMITS = {"permuted_digits": (2, 10), "class_digits": (2, 5), "languages": (2, 6), "own_text": (2, 10)}
+MODELS = ("mlp", "hope", "transformer")
+OPTIMIZERS = ("sgd", "adam", "least_squares")
+VARIANTS = ("single", "independent", "nested", "sequential")
+
+
+class ConfigError(ValueError):
+    """A value that cannot be used: one sentence naming field, value and fix, fit to be shown to a person."""
+
+
+def check(ok: bool, field: str, value, fix: str) -> None:
+    if not ok:
+        raise ConfigError(f"{field}: {value!r} cannot be used; {fix}.")
+
+
+def whole(field: str, value, low: int, high: int) -> None:
+    ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
+    check(ok, field, value, f"give a whole number from {low} to {high}")
+
+
+def number(field: str, value, low: float, high: float) -> None:
+    ok = isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
+    check(ok, field, value, f"give a number above {low:g} and at most {high:g}")
+
+
+def one_of(field: str, value, allowed: tuple[str, ...]) -> None:
+    check(value in allowed, field, value, "choose one of " + ", ".join(allowed))
+
+
+@dataclass(frozen=True)
+class Level:
+    """One memory of a learner and its clock, called by its period ("every 8"), never by an index.
+
+    period  steps between its writes
+    rate    size of a write: the step size of its optimizer; for a slower level of a nested learner, the fraction of
+            the way that it moves toward the next faster level
+    paused  a paused level never writes
+    """
+
+    period: int
+    rate: float
+    paused: bool = False
+
+    def __post_init__(self):
+        whole("period", self.period, 1, MAX_STEPS)
+        number("rate", self.rate, 0, 100)
+        check(isinstance(self.paused, bool), "paused", self.paused, "give true or false")
+
+    @property
+    def name(self) -> str:
+        return f"every {self.period}"
+
+
+@dataclass(frozen=True)
+class LearnerConfig:
+    """A model, its levels from fast to slow, and how knowledge passes between them.
+
+    variant  "single": one level, one clock. "independent": every level is an MLP block of its own and the answers are
+             averaged (eq. 74). "nested": slower levels hold the initial state of the faster ones (eq. 72).
+             "sequential": a chain of MLP blocks inside Hope, each written on its own clock (eq. 70, 71).
+    width    hidden units of the MLP, all blocks together; on text, the model width d
+    damping  of the least-squares memory of inputs; smaller protects old inputs more
+    """
+
+    name: str
+    model: str
+    optimizer: str
+    variant: str
+    levels: tuple[Level, ...]
+    width: int = 384
+    layers: int = 2
+    heads: int = 2
+    chunk: int = 32
+    damping: float = 0.1
+
+    def __post_init__(self):
+        check(isinstance(self.name, str) and 0 < len(self.name) <= 40, "name", self.name, "give 1 to 40 characters")
+        one_of("model", self.model, MODELS)
+        one_of("optimizer", self.optimizer, OPTIMIZERS)
+        one_of("variant", self.variant, VARIANTS)
+        check(
+            isinstance(self.levels, tuple) and all(isinstance(x, Level) for x in self.levels),
+            "levels", self.levels, "give a tuple of Level",
+        )
+        check(1 <= len(self.levels) <= 8, "levels", len(self.levels), "give 1 to 8 levels")
+        periods = [x.period for x in self.levels]
+        check(periods == sorted(set(periods)), "levels.period", periods, "give different periods, fastest first")
+        check(self.variant != "single" or len(periods) == 1, "levels", len(periods), "a single loop has one level")
+        whole("width", self.width, 8, 1024)
+        whole("layers", self.layers, 1, 8)
+        whole("heads", self.heads, 1, 16)
+        whole("chunk", self.chunk, 1, 1024)
+        number("damping", self.damping, 0, 1e6)
+        check(self.model == "mlp" or self.width % self.heads == 0, "heads", self.heads, f"give a divisor of {self.width}")
+        check(
+            self.variant != "independent" or self.model == "mlp",
+            "variant", self.variant, f"independent levels need the model mlp, not {self.model}",
+        )
+        check(
+            self.variant != "sequential" or self.model == "hope",
+            "variant", self.variant, f"sequential levels need the model hope, not {self.model}",
+        )
+        check(
+            (self.optimizer == "least_squares") == (self.variant == "independent"),
+            "optimizer", self.optimizer, "least_squares belongs to independent levels, and they to it",
+        )
+        if self.variant == "nested":
+            for x in self.levels[1:]:
+                check(x.rate <= 1, "rate", x.rate, f"level {x.name} moves a fraction of the way: give at most 1")
+
+
+@dataclass(frozen=True)
+class StreamConfig:
+    """What is learned from. The stream visits its tasks in order, `dwell` steps each, `rounds` times over.
+
+    batch   samples (digits) or sequences (text) a step
+    length  characters a sequence, on text
+    texts   for "own_text": (name, text) of each task
+    """
+
+    kind: str = "permuted_digits"
+    tasks: int = 5
+    rounds: int = 1
+    dwell: int = 300
+    batch: int = 32
+    length: int = 128
+    texts: tuple[tuple[str, str], ...] = ()
+
+    def __post_init__(self):
+        one_of("kind", self.kind, STREAMS)
+        low, high = TASK_LIMITS[self.kind]
+        whole("tasks", self.tasks, low, high)
+        whole("rounds", self.rounds, 1, 100)
+        whole("dwell", self.dwell, 1, MAX_STEPS)
+        check(self.steps <= MAX_STEPS, "dwell", self.dwell, f"{self.steps} steps in all; stay within {MAX_STEPS}")
+        whole("batch", self.batch, 1, 256)
+        whole("length", self.length, 8, 1024)
+        check(isinstance(self.texts, tuple), "texts", type(self.texts).__name__, "give a tuple of (name, text) pairs")
+        if self.kind == "own_text":
+            check(len(self.texts) == self.tasks, "texts", len(self.texts), f"give one text for each of {self.tasks} tasks")
+            for pair in self.texts:
+                check(
+                    isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(x, str) for x in pair),
+                    "texts", type(pair).__name__, "give (name, text) pairs of strings",
+                )
+                check_text(*pair)
+        else:
+            check(not self.texts, "texts", len(self.texts), "only the stream own_text takes texts")
+
+    @property
+    def steps(self) -> int:
+        return self.tasks * self.rounds * self.dwell
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind in ("languages", "own_text")
+
+
+def check_text(name: str, text: str) -> None:
+    """Raise ConfigError unless `text` is long and varied enough to be a task."""
+    size = len(text)
+    check(
+        size >= MIN_TEXT_CHARACTERS, f"text {name!r}", f"{size} characters",
+        f"give at least {MIN_TEXT_CHARACTERS:,}, so that some can be held out for testing",
+    )
+    check(len(text.encode("utf-8", "replace")) <= MAX_TEXT_BYTES, f"text {name!r}", f"{size} characters", "stay within 5 MB")
+    check(len(set(text)) > 1, f"text {name!r}", "one repeated character", "give a text with at least two different ones")
+
+
+def decode_text(name: str, data: bytes) -> str:
+    """The text of an uploaded or given file, or ConfigError for one that is too large, not UTF-8, binary or too short."""
+    label = f"text {name!r}"
+    check(len(data) <= MAX_TEXT_BYTES, label, f"{len(data) / 2**20:.1f} MB", "stay within 5 MB a file")
+    check(b"\0" not in data, label, "a binary file", "give plain text saved as UTF-8")
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{label}: byte {error.start} is not UTF-8; save the file as UTF-8 text and give it again.") from None
+    check_text(name, text)
+    return text
+
+
+@dataclass(frozen=True)
+class RunConfig:
+    """One run but for its seed. `probe_every`: steps between tests on the held-out data of every task."""
+
+    stream: StreamConfig
+    learner: LearnerConfig
+    probe_every: int = 10
+
+    def __post_init__(self):
+        check(isinstance(self.stream, StreamConfig), "stream", type(self.stream).__name__, "give a StreamConfig")
+        check(isinstance(self.learner, LearnerConfig), "learner", type(self.learner).__name__, "give a LearnerConfig")
+        check(
+            (self.learner.model != "mlp") == self.stream.is_text,
+            "model", self.learner.model, f"the stream {self.stream.kind} needs " + ("hope or transformer" if self.stream.is_text else "mlp"),
+        )
+        whole("probe_every", self.probe_every, 1, MAX_STEPS)
+
+
+def to_dict(config) -> dict:
+    """A config as plain JSON values."""
+    return json.loads(json.dumps(dataclasses.asdict(config)))
+
+
+def _build(kind, data, field: str):
+    check(isinstance(data, dict), field, type(data).__name__, "give an object with named fields")
+    known = {f.name: f for f in dataclasses.fields(kind)}
+    for name in data:
+        check(name in known, f"{field}.{name}", data[name], "remove it; known fields are " + ", ".join(known))
+    missing = [n for n, f in known.items() if f.default is dataclasses.MISSING and n not in data]
+    check(not missing, field, sorted(data), "add " + ", ".join(missing))
+    return kind(**data)
+
+
+def from_dict(data: dict) -> RunConfig:
+    """The RunConfig that `to_dict` wrote; ConfigError names what is wrong with any other input."""
+    check(isinstance(data, dict) and {"stream", "learner"} <= set(data), "config", data, "give stream and learner")
+    stream, learner = dict(data["stream"]), dict(data["learner"])
+    texts = stream.get("texts", ())
+    check(isinstance(texts, list | tuple), "stream.texts", texts, "give a list of [name, text] pairs")
+    stream["texts"] = tuple(tuple(x) if isinstance(x, list) else x for x in texts)
+    levels = learner.get("levels", ())
+    check(isinstance(levels, list | tuple), "learner.levels", levels, "give a list of levels")
+    learner["levels"] = tuple(_build(Level, x, "learner.levels") for x in levels)
+    rest = {k: v for k, v in data.items() if k not in ("stream", "learner")}
+    stream, learner = _build(StreamConfig, stream, "stream"), _build(LearnerConfig, learner, "learner")
+    return _build(RunConfig, {"stream": stream, "learner": learner, **rest}, "config")
+
+
+def run_id(config: RunConfig, seed: int) -> str:
+    """A name for the run that is the same wherever its content is the same."""
+    content = json.dumps([ENGINE, seed, to_dict(config)], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,0 +1,54 @@
+"""Named configurations: the streams and the learners that the app, the demos and the tests compare.
+
+A variant is `dataclasses.replace(preset(), ...)`. Rates of the single loops are the best of the sweeps that
+`python -m nested_core.sweep` makes on separate seeds; those of the nested learners got as many trials.
+"""
+
+from .config import LearnerConfig, Level, StreamConfig
+
+MLP_WIDTH = 384  # divisible by 1, 2, 3, 4, 6 and 8 levels
+
+
+def stream(kind: str, rounds: int | None = None, **changes) -> StreamConfig:
+    """The default stream of a kind; `rounds` above 1 makes tasks return, and visits shorter."""
+    if kind == "permuted_digits":
+        defaults = dict(tasks=5, rounds=rounds or 1, dwell=300 if (rounds or 1) == 1 else 40, batch=32)
+    elif kind == "class_digits":
+        defaults = dict(tasks=5, rounds=rounds or 1, dwell=200 if (rounds or 1) == 1 else 40, batch=32)
+    else:
+        rounds = rounds or 8
+        defaults = dict(tasks=3, rounds=rounds, dwell=400 if rounds == 1 else 40, batch=16, length=128)
+    return StreamConfig(kind=kind, **{**defaults, **changes})
+
+
+def nested(stream: StreamConfig) -> LearnerConfig:
+    """The nested learner.
+
+    Digits: three MLP blocks on three clocks, each protecting its old inputs by a least-squares memory.
+    Text: Hope, whose fast weights restart from slower ones (nested transfer by the initial state).
+    """
+    if not stream.is_text:
+        levels = tuple(Level(period, 0.3) for period in (1, 8, 64))
+        return LearnerConfig("nested", "mlp", "least_squares", "independent", levels, width=MLP_WIDTH)
+    if stream.rounds == 1:
+        levels = (Level(1, 3e-3), Level(20, 0.3), Level(200, 0.5))
+    else:
+        levels = (Level(1, 1e-2), Level(5, 0.3), Level(40, 0.5))
+    return LearnerConfig("nested", "hope", "adam", "nested", levels, width=64)
+
+
+def single_loop(stream: StreamConfig) -> LearnerConfig:
+    """The same architecture on one clock with one optimizer, at the best rate of its sweep."""
+    if not stream.is_text:
+        return LearnerConfig("single_loop", "mlp", "sgd", "single", (Level(1, 0.03),), width=MLP_WIDTH)
+    return LearnerConfig("single_loop", "hope", "adam", "single", (Level(1, 3e-3 if stream.rounds > 1 else 3e-4),), width=64)
+
+
+def transformer(stream: StreamConfig) -> LearnerConfig:
+    """A Transformer of the same parameter count on one clock, at the best rate of its sweep; text only."""
+    return LearnerConfig("transformer", "transformer", "adam", "single", (Level(1, 1e-3 if stream.rounds > 1 else 1e-4),), width=64)
+
+
+def arms(stream: StreamConfig) -> tuple[LearnerConfig, ...]:
+    """The learners that a comparison on this stream shows, nested first."""
+    return (nested(stream), single_loop(stream), *((transformer(stream),) if stream.is_text else ()))

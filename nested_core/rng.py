@@ -1,0 +1,17 @@
+"""Random numbers by name: one seed gives every consumer its own generator, so a new consumer does not shift the others."""
+
+import zlib
+
+import numpy as np
+
+
+def generator(seed: int, name: str, step: int = 0) -> np.random.Generator:
+    """The numpy generator for the consumer `name` of run `seed`; `step` picks one point of its time without replaying."""
+    return np.random.default_rng([seed, zlib.crc32(name.encode()), step])
+
+
+def torch_generator(seed: int, name: str, step: int = 0):
+    """The same as a CPU `torch.Generator`."""
+    import torch
+
+    return torch.Generator().manual_seed(int(generator(seed, name, step).integers(2**62)))

@@ -1,0 +1,186 @@
+"""What is left of a run: an append-only event log, read as immutable numpy arrays.
+
+The Recorder is the write side, the Trace the read side. A growing, a finished and a loaded trace are the same type.
+Every picture, table and claim is made from a Trace and from nothing else. Letters: S steps, L levels, T tasks,
+P probes (tests on held-out data), M memory snapshots.
+"""
+
+import json
+import zipfile
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+
+import numpy as np
+
+VERSION = 1
+
+
+@dataclass(frozen=True)
+class Channel:
+    """One recorded quantity: its dimensions, numpy type, unit, and what larger means."""
+
+    dims: tuple[str, ...]
+    dtype: str
+    unit: str
+    meaning: str
+
+
+CHANNELS = {
+    "task": Channel(("step",), "int16", "task index", "the task that the stream visited (the learner is never told)"),
+    "online": Channel(("step",), "float64", "trace.unit", "score on each batch, predicted before it was learned from"),
+    "seconds": Channel(("step",), "float64", "s", "wall clock spent predicting and learning so far, probes not counted"),
+    "wrote": Channel(("step", "level"), "bool", "-", "whether the level's weights changed at this step"),
+    "change": Channel(("step", "level"), "float64", "fraction", "size of the write: norm of the change / norm of the memory"),
+    "surprise": Channel(("step", "level"), "float64", "norm", "norm of the error signal behind the write; larger is more surprised"),
+    "probe_step": Channel(("probe",), "int32", "step", "steps learned before this probe"),
+    "score": Channel(("probe", "task"), "float64", "trace.unit", "the learner on held-out data of every task"),
+    "level_score": Channel(("probe", "level", "task"), "float64", "trace.unit", "each level asked alone; nan where it was not asked"),
+    "memory_step": Channel(("snapshot",), "int32", "step", "steps learned before this snapshot"),
+    "memory": Channel(("snapshot", "level", "row", "column"), "float32", "weight", "part of each level's memory; see meta['memory']"),
+}
+WALL_CLOCK = ("seconds",)  # the only channel that differs between two runs of one config and seed
+
+
+class TraceError(ValueError):
+    """A trace file that cannot be read: one sentence naming the file and the fix."""
+
+
+class Recorder:
+    """The write side. `meta` is fixed at the start: see Trace for its fields."""
+
+    def __init__(self, meta: dict):
+        self.meta = {"version": VERSION, **meta}
+        self._events = {name: [] for name in CHANNELS}
+        self._sent = dict.fromkeys(CHANNELS, 0)
+
+    def add(self, name: str, value) -> None:
+        """Append one entry to a channel; an unknown name raises KeyError."""
+        array = np.array(value, dtype=CHANNELS[name].dtype)  # a copy: later changes of `value` must not reach the log
+        if array.ndim != len(CHANNELS[name].dims) - 1:
+            raise ValueError(f"{name}: entry of {array.ndim} dimensions, the channel has {CHANNELS[name].dims}")
+        self._events[name].append(array)
+
+    def take(self) -> dict[str, np.ndarray]:
+        """The entries added since the last call, stacked: what a process sends to a reader elsewhere."""
+        new = {n: np.stack(rows[self._sent[n] :]) for n, rows in self._events.items() if len(rows) > self._sent[n]}
+        self._sent = {n: len(rows) for n, rows in self._events.items()}
+        return new
+
+    def extend(self, entries: dict[str, np.ndarray]) -> None:
+        """Append what another Recorder's `take` gave."""
+        for name, rows in entries.items():
+            for row in rows:
+                self.add(name, row)
+
+    def freeze(self) -> "Trace":
+        """An immutable copy of everything so far."""
+        return Trace(self.meta, {n: np.stack(rows) for n, rows in self._events.items() if rows})
+
+
+class Trace:
+    """The read side: `trace["score"]` is a read-only array, empty where nothing was recorded.
+
+    meta fields: config and seed (what `run` was given), run_id, steps (planned), tasks (names), levels (a list of
+    {name, period, per, kind}), unit ("accuracy" or "bits per character"), parameters, state (numbers kept beside the
+    parameters by optimizers and memories), samples (a step), multiply_adds (a step, forward), memory (what the snapshots show).
+    """
+
+    def __init__(self, meta: dict, channels: dict[str, np.ndarray]):
+        self.meta = MappingProxyType(meta)
+        arrays = {}
+        for name, channel in CHANNELS.items():
+            array = channels.get(name)
+            if array is None:
+                sizes = {"level": len(meta["levels"]), "task": len(meta["tasks"])}
+                array = np.zeros([sizes.get(d, 0) for d in channel.dims], channel.dtype)
+            array = np.asarray(array)
+            array.flags.writeable = False
+            arrays[name] = array
+        self._channels = MappingProxyType(arrays)
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self._channels[name]
+
+    @property
+    def steps(self) -> int:
+        """Steps recorded so far; `meta["steps"]` are planned."""
+        return len(self["task"])
+
+    @property
+    def tasks(self) -> list[str]:
+        return self.meta["tasks"]
+
+    @property
+    def levels(self) -> list[dict]:
+        return self.meta["levels"]
+
+    @property
+    def unit(self) -> str:
+        return self.meta["unit"]
+
+    @property
+    def lower_is_better(self) -> bool:
+        return self.unit != "accuracy"
+
+    @property
+    def finished(self) -> bool:
+        return self.steps == self.meta["steps"]
+
+    def visits(self) -> list[tuple[int, int, int]]:
+        """The stretches of one task so far: (task, first step, last step), steps counted from 1."""
+        task = self["task"]
+        cuts = [0, *(np.flatnonzero(np.diff(task)) + 1), len(task)] if len(task) else [0]
+        return [(int(task[a]), int(a) + 1, int(b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+
+    def task_matrix(self) -> np.ndarray:
+        """R[task trained, task tested]: scores at the end of the last visit to each task. Needs a finished trace."""
+        if not self.finished:
+            raise ValueError(f"the run has {self.steps} of {self.meta['steps']} steps; the task matrix needs all")
+        last = {task: end for task, _, end in self.visits()}
+        row = {int(step): i for i, step in enumerate(self["probe_step"])}
+        return np.stack([self["score"][row[last[t]]] for t in range(len(self.tasks))])
+
+    def until(self, step: int) -> "Trace":
+        """The same run as it stood after `step` steps."""
+        keep = {
+            "step": slice(0, step),
+            "probe": self["probe_step"] <= step,
+            "snapshot": self["memory_step"] <= step,
+        }
+        return Trace(dict(self.meta), {n: self[n][keep[c.dims[0]]] for n, c in CHANNELS.items()})
+
+    def same_events(self, other: "Trace") -> bool:
+        """Whether both recorded the same, bit for bit; the wall clock does not count."""
+        return all(np.array_equal(self[n], other[n], equal_nan=self[n].dtype.kind == "f") for n in CHANNELS if n not in WALL_CLOCK)
+
+    def save(self, path) -> None:
+        """Write one .npz file (numpy arrays and JSON; no code)."""
+        with open(path, "wb") as file:
+            np.savez_compressed(file, meta=np.array(json.dumps(dict(self.meta))), **self._channels)
+
+    @staticmethod
+    def load(path) -> "Trace":
+        """Read what `save` wrote; TraceError for a file that is missing, damaged, foreign or of another version."""
+        name = Path(getattr(path, "name", None) or path).name
+        try:
+            with np.load(path, allow_pickle=False) as file:
+                meta = json.loads(str(file["meta"]))
+                if not isinstance(meta, dict) or "version" not in meta:
+                    raise TraceError(f"{name}: not a trace of this program; open a file that its Save button wrote.")
+                if meta["version"] != VERSION:
+                    raise TraceError(
+                        f"{name}: trace version {meta['version']} cannot be read by this program (version {VERSION}); record the run again."
+                    )
+                trace = Trace(meta, {n: file[n] for n in CHANNELS})
+                for n, channel in CHANNELS.items():
+                    if trace[n].ndim != len(channel.dims):
+                        raise TraceError(f"{name}: channel {n} has {trace[n].ndim} dimensions, not {len(channel.dims)}; record the run again.")
+                return trace
+        except TraceError:
+            raise
+        except FileNotFoundError:
+            raise TraceError(f"{name}: no such file; check the path.") from None
+        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error) as error:
+            raise TraceError(f"{name}: damaged or not a trace ({type(error).__name__}); record or download it again.") from None
