@@ -1,0 +1,43 @@
+"""The order in which a stream visits its tasks, shared by all streams."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import torch
+
+from ..config import StreamConfig
+from ..rng import generator
+
+
+class Batch(NamedTuple):
+    """What a learner sees. Digits: x [B, pixels] in [0, 1], y [B] class. Text: x, y [B, T] symbols, y one ahead of x."""
+
+    x: torch.Tensor
+    y: torch.Tensor
+
+
+class Stream(ABC):
+    """Tasks in order, each with training data to draw batches from and held-out data to test on."""
+
+    tasks: list[str]
+    """Names of the tasks, in the order of their first visit."""
+    tests: list[Batch]
+    """Held-out data of every task; never trained on."""
+    unit: str
+    """Unit of a score: "accuracy" or "bits per character"."""
+    size: int
+    """Pixels of a digit, or number of symbols of a text."""
+
+    def __init__(self, config: StreamConfig, seed: int):
+        self.config, self.seed = config, seed
+
+    def task(self, step: int) -> int:
+        """The task visited at `step` (from 1)."""
+        return (step - 1) // self.config.dwell % self.config.tasks
+
+    def batch(self, step: int) -> Batch:
+        """The batch of `step` (from 1). Any step can be asked for, in any order."""
+        return self._draw(self.task(step), generator(self.seed, "batch", step))
+
+    @abstractmethod
+    def _draw(self, task: int, rng) -> Batch: ...

@@ -1,0 +1,94 @@
+"""Text as tasks: what every Python installation carries, or the user's own.
+
+languages  English (the documentation in `pydoc_data.topics`), Python (source of the standard library), and enciphered
+           English: the same text with its letters exchanged, a new exchange for every further task
+own_text   one task for each given text
+
+Text is lower-cased and written in one alphabet for all tasks: the 95 most common characters and one symbol for the rest.
+The last tenth of each text is held out. Scores are bits per character: lower is better, log2(alphabet) is guessing.
+"""
+
+import importlib
+import sysconfig
+from collections import Counter
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from ..config import ConfigError, StreamConfig
+from ..rng import generator
+from .base import Batch, Stream
+
+ALPHABET = 95
+PROBES = 32  # held-out sequences a task
+MAX_CHARACTERS = 600_000
+SOURCES = "argparse ast calendar configparser csv datetime decimal difflib doctest fractions inspect json/decoder json/encoder".split()
+SOURCES += "logging/__init__ mailbox optparse pathlib pdb pickle shutil statistics subprocess tarfile textwrap threading typing".split()
+
+
+@cache
+def english() -> str:
+    """Python's own documentation of its language, as text."""
+    topics = importlib.import_module("pydoc_data.topics").topics
+    return "\n".join(topics[name] for name in sorted(topics))[:MAX_CHARACTERS]
+
+
+@cache
+def python_source() -> str:
+    """Source files of the standard library, a fixed list; those that an installation lacks are left out."""
+    root = Path(sysconfig.get_paths()["stdlib"])
+    files = [root / f"{name}.py" for name in SOURCES]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())[:MAX_CHARACTERS]
+    if not text:
+        raise ConfigError(f"stream: 'languages' needs the source of Python's standard library, not found in {root}; use own_text.")
+    return text
+
+
+def encipher(text: str, rng) -> str:
+    """The text with its letters a to z exchanged for one another by a random permutation."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    return text.translate(str.maketrans(letters, "".join(rng.permutation(list(letters)))))
+
+
+class TextStream(Stream):
+    def __init__(self, config: StreamConfig, seed: int):
+        super().__init__(config, seed)
+        self.unit = "bits per character"
+        if config.kind == "own_text":
+            self.tasks, texts = [name for name, _ in config.texts], [text.lower() for _, text in config.texts]
+        else:
+            base = english().lower()
+            ciphers = [encipher(base, generator(seed, "cipher", i)) for i in range(config.tasks - 2)]
+            texts = [base, python_source().lower(), *ciphers]
+            self.tasks = ["English", "Python", *(f"cipher {i + 1}" for i in range(len(ciphers)))]
+        counts = Counter()
+        for text in texts:
+            counts.update(text)
+        common = sorted(c for c, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET])
+        self.alphabet = "".join(common) + ("\N{REPLACEMENT CHARACTER}" if len(counts) > ALPHABET else "")
+        self.size = len(self.alphabet)
+        symbols = [self.encode(text) for text in texts]
+        need = config.length + 1
+        cut = [len(s) - max(len(s) // 10, need) for s in symbols]
+        for name, s, c in zip(self.tasks, symbols, cut, strict=True):
+            if c < need:
+                raise ConfigError(f"text {name!r}: {len(s)} characters are too few for sequences of {config.length}; give a longer text.")
+        self._train = [s[:c] for s, c in zip(symbols, cut, strict=True)]
+        self.tests = [self._sequences(s[c:], np.linspace(0, len(s) - c - need, PROBES).astype(int)) for s, c in zip(symbols, cut, strict=True)]
+
+    def encode(self, text: str) -> np.ndarray:
+        """Symbols int64 [characters]; a character outside the alphabet becomes the last symbol."""
+        codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype=np.uint32)
+        table = np.full(0x110000, self.size - 1, dtype=np.int64)
+        table[[ord(c) for c in self.alphabet]] = np.arange(self.size)
+        return table[codes]
+
+    def _sequences(self, symbols, starts) -> Batch:
+        windows = torch.tensor(symbols[np.asarray(starts)[:, None] + np.arange(self.config.length + 1)])
+        return Batch(windows[:, :-1].contiguous(), windows[:, 1:].contiguous())
+
+    def _draw(self, task, rng):
+        symbols = self._train[task]
+        return self._sequences(symbols, rng.integers(len(symbols) - self.config.length, size=self.config.batch))
