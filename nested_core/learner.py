@@ -1,0 +1,62 @@
+"""What the loop asks of every learner, nested or not. A learner is given batches; it is never told the task."""
+
+from abc import ABC, abstractmethod
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from .config import LearnerConfig
+from .streams.base import Batch
+
+MAP_ROWS, MAP_COLUMNS = 32, 64  # bound on a memory snapshot
+
+
+class Observation(NamedTuple):
+    """What happened in one step, per level: wrote bool [L], change [L], surprise [L] (units: `trace.CHANNELS`)."""
+
+    online: float  # score of the batch, predicted before learning from it
+    wrote: np.ndarray
+    change: np.ndarray
+    surprise: np.ndarray
+
+
+class Learner(ABC):
+    """A model and the levels that write it.
+
+    levels        dicts {name, period, per ("step" or "token"), kind}, fast to slow
+    parameters    numbers in the model
+    state         numbers that optimizers and memories keep beside them
+    multiply_adds of one forward pass over one sample (a digit, or a character)
+    memory_shows  one sentence: what `memory` returns
+    """
+
+    config: LearnerConfig
+    levels: list[dict]
+    parameters: int
+    state: int
+    multiply_adds: int
+    memory_shows: str
+
+    @abstractmethod
+    def step(self, batch: Batch, step: int) -> Observation:
+        """Predict the batch, then let every level that is due after data point `step` write."""
+
+    @abstractmethod
+    def score(self, test: Batch) -> float:
+        """Score on held-out data; writes nothing."""
+
+    @abstractmethod
+    def level_scores(self, test: Batch) -> np.ndarray:
+        """Score of each level asked alone, [L]; nan for a level that cannot answer alone. Writes nothing."""
+
+    @abstractmethod
+    def memory(self) -> np.ndarray:
+        """Part of each level's memory, float32 [L, rows, columns]."""
+
+
+def memory_map(weight: Tensor) -> np.ndarray:
+    """A matrix as at most 32 x 64 numbers: every n-th row and column of a larger one."""
+    rows, columns = (max(1, -(-size // most)) for size, most in zip(weight.shape, (MAP_ROWS, MAP_COLUMNS), strict=True))
+    return weight.detach()[::rows, ::columns].to(torch.float32).cpu().numpy()

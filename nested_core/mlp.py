@@ -1,0 +1,128 @@
+"""The digit learner with independent levels: MLP blocks on different clocks whose answers are averaged.
+
+Nested Learning, section 7.1, eq. 74 (independent CMS), y = mean of MLP_k(x), ..., MLP_1(x). A level collects its own
+window of samples and writes once, when its period ends, from answers made with the weights at the window's start
+(eq. 71). Each block has slow features, written by a gradient step that a least-squares memory of inputs keeps away from
+directions that old inputs used, and an associative read-out that always holds the least-squares answer.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .clock import due
+from .config import LearnerConfig
+from .learner import Learner, Observation, memory_map
+from .least_squares import AssociativeReadout, InputMemory
+from .rng import torch_generator
+from .streams.base import Batch
+
+CLASSES = 10
+
+
+def with_one(x: Tensor) -> Tensor:
+    """x [n, d] with a constant 1 as a last input, so that a matrix has a bias: [n, d + 1]."""
+    return F.pad(x, (0, 1), value=1.0)
+
+
+def initial_features(hidden: int, inputs: int, generator: torch.Generator) -> Tensor:
+    """Random features [hidden, inputs + 1] of unit-variance answers, bias 0, float64."""
+    features = torch.randn(hidden, inputs + 1, generator=generator, dtype=torch.float64) * (2 / (inputs + 1)) ** 0.5
+    features[:, -1] = 0
+    return features
+
+
+class MLP(nn.Module):
+    """One hidden layer, as the single loop uses it: x [n, inputs] -> logits [n, 10]. As large as all blocks together."""
+
+    def __init__(self, inputs: int, hidden: int, generator: torch.Generator):
+        super().__init__()
+        self.features = nn.Parameter(initial_features(hidden, inputs, generator))
+        self.readout = nn.Parameter(torch.randn(CLASSES, hidden, generator=generator, dtype=torch.float64) * hidden**-0.5)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return (with_one(x) @ self.features.T).relu() @ self.readout.T
+
+
+class Block:
+    """One level: features [hidden, inputs + 1], an associative read-out, and the window it has collected."""
+
+    def __init__(self, inputs: int, hidden: int, rate: float, damping: float, generator: torch.Generator):
+        self.features = initial_features(hidden, inputs, generator)
+        self.inputs = InputMemory(inputs + 1, damping)
+        self.readout = AssociativeReadout(hidden, CLASSES)
+        self.rate = rate
+        self.empty()
+
+    def empty(self) -> None:
+        self.gradient = torch.zeros_like(self.features)
+        self.means, self.seen, self.targets = [], [], []
+
+    def answer(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """x [n, inputs + 1] -> features [n, hidden], answers [n, 10]."""
+        hidden = (x @ self.features.T).relu()
+        return hidden, hidden @ self.readout.W.T
+
+    def collect(self, x: Tensor, hidden: Tensor, answer: Tensor, target: Tensor) -> None:
+        """Add one batch to the window: the gradient of half the mean squared error, and what the read-out must learn."""
+        error = (answer - target) / len(x)
+        self.gradient += ((error @ self.readout.W) * (hidden > 0)).T @ x
+        self.means.append(x.mean(0))
+        self.seen.append(hidden)
+        self.targets.append(target)
+
+    def write(self) -> float:
+        """Write the window and empty it; returns the norm of the change of features and read-out."""
+        old = self.readout.W
+        step = self.rate * self.inputs.project(self.gradient)
+        self.readout.write(torch.cat(self.seen), torch.cat(self.targets))
+        self.features = self.features - step
+        self.inputs.store(torch.stack(self.means))
+        self.empty()
+        return float((step.square().sum() + (self.readout.W - old).square().sum()).sqrt())
+
+    def size(self) -> float:
+        return float((self.features.square().sum() + self.readout.W.square().sum()).sqrt())
+
+
+class IndependentLevels(Learner):
+    """Blocks of equal size, one for each level of the config; score: accuracy of the averaged answer."""
+
+    memory_shows = "read-out of each level: class (row) by feature (column)"
+
+    def __init__(self, config: LearnerConfig, inputs: int, seed: int):
+        self.config = config
+        hidden = config.width // len(config.levels)
+        generator = torch_generator(seed, "weights")
+        self.blocks = [Block(inputs, hidden, level.rate, config.damping, generator) for level in config.levels]
+        self.levels = [{"name": x.name, "period": x.period, "per": "step", "kind": "block"} for x in config.levels]
+        weights = [x for b in self.blocks for x in (b.features, b.readout.W)]
+        memories = [x for b in self.blocks for x in (b.inputs.P, b.readout.inputs.P)]
+        self.parameters = self.multiply_adds = sum(x.numel() for x in weights)
+        self.state = sum(x.numel() for x in memories)
+
+    def step(self, batch: Batch, step: int) -> Observation:
+        x, target = with_one(batch.x), F.one_hot(batch.y, CLASSES).double()
+        answers = [block.answer(x) for block in self.blocks]
+        guess = sum(answer for _, answer in answers).argmax(1)
+        change, surprise = np.zeros(len(self.blocks)), np.zeros(len(self.blocks))
+        for i, (level, block, (hidden, answer)) in enumerate(zip(self.config.levels, self.blocks, answers, strict=True)):
+            surprise[i] = float((answer - target).square().sum(1).mean().sqrt())
+            if level.paused:
+                continue
+            block.collect(x, hidden, answer, target)
+            if due(step, level.period):
+                change[i] = block.write() / block.size()
+        return Observation(float((guess == batch.y).double().mean()), change > 0, change, surprise)
+
+    def score(self, test: Batch) -> float:
+        x = with_one(test.x)
+        return float((sum(b.answer(x)[1] for b in self.blocks).argmax(1) == test.y).double().mean())
+
+    def level_scores(self, test: Batch) -> np.ndarray:
+        x = with_one(test.x)
+        return np.array([float((b.answer(x)[1].argmax(1) == test.y).double().mean()) for b in self.blocks])
+
+    def memory(self) -> np.ndarray:
+        return np.stack([memory_map(b.readout.W) for b in self.blocks])

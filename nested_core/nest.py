@@ -1,0 +1,174 @@
+"""Learners that write by gradient: the single loop, nested levels and sequential levels, around any model.
+
+single      one level: an optimizer writes all weights whenever its period ends
+nested      (eq. 72, first order) the fastest level writes by gradient. A slower level holds the initial state of the
+            next faster one: when its period ends it moves a fraction of the way toward the faster weights, and every
+            faster level restarts from it. In training this is known as Reptile and Lookahead. Optimizer state carries on.
+sequential  (eqs. 70, 71) each CMS block of Hope belongs to one level and is written, on that level's clock, with the sum
+            of the gradients of its window; everything else belongs to the fastest level
+
+All weights live in one vector, so that a write, a transfer and a norm are one operation each.
+"""
+
+import math
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from .clock import due
+from .config import LearnerConfig
+from .hope import Hope
+from .learner import Learner, Observation, memory_map
+from .mlp import MLP
+from .streams.base import Batch
+from .titans import TitansState
+
+CLIP = 1.0  # largest norm of a gradient, the same for every learner
+
+
+class Weights:
+    """The parameters of a model as views into one vector, and their gradients as views into another."""
+
+    def __init__(self, named: list[tuple[str, nn.Parameter]]):
+        self.vector = torch.cat([p.detach().flatten() for _, p in named])
+        self.gradient = torch.zeros_like(self.vector)
+        self.place: dict[str, tuple[int, torch.Size]] = {}
+        start = 0
+        for name, p in named:
+            p.data, p.grad = (part[start : start + p.numel()].view(p.shape) for part in (self.vector, self.gradient))
+            self.place[name] = (start, p.shape)
+            start += p.numel()
+
+    def view(self, vector: Tensor, name: str) -> Tensor:
+        """The parameter `name` inside a vector of all weights."""
+        start, shape = self.place[name]
+        return vector[start : start + shape.numel()].view(shape)
+
+
+class GradientLevels(Learner):
+    """A model written by gradient on the clocks of its config. Score: accuracy of an MLP, bits per character of text."""
+
+    def __init__(self, config: LearnerConfig, model: nn.Module, multiply_adds: int):
+        self.config, self.model, self.multiply_adds = config, model, multiply_adds
+        sequential = config.variant == "sequential"
+        owner = {name: _owner(name) if sequential else 0 for name, _ in model.named_parameters()}
+        ordered = sorted(model.named_parameters(), key=lambda item: owner[item[0]])  # stable: a level's weights adjoin
+        self.weights = Weights(ordered)
+        sizes = [sum(p.numel() for n, p in ordered if owner[n] == i) for i in range(len(config.levels) if sequential else 1)]
+        self.parts = list(zip(self.weights.vector.split(sizes), self.weights.gradient.split(sizes), strict=True))
+        self.optimizers = [_optimizer(config.optimizer, *part, level.rate) for part, level in zip(self.parts, config.levels, strict=False)]
+        self.slow = [self.weights.vector.clone() for _ in config.levels[1:]] if config.variant == "nested" else []
+        kind = {"single": "gradient", "nested": "initial state", "sequential": "block"}[config.variant]
+        self.levels = [{"name": x.name, "period": x.period, "per": "step", "kind": kind if i else "gradient"} for i, x in enumerate(config.levels)]
+        self.in_context = isinstance(model, Hope)
+        if self.in_context:
+            self.levels.insert(0, {"name": "in context", "period": 1, "per": "token", "kind": "in context"})
+        self.parameters = self.weights.vector.numel()
+        moments = {"sgd": 0, "adam": 2}[config.optimizer]
+        self.state = self.parameters * (moments + len(self.slow))
+        self._state: list[TitansState] | None = None
+
+    @property
+    def memory_shows(self) -> str:
+        if isinstance(self.model, MLP):
+            return "read-out held by each level: class (row) by feature (column)"
+        if not self.in_context:
+            return "value projection of the first layer held by each level: every second row"
+        if self.config.variant == "sequential":
+            return "first layer: what one sequence wrote in context, and a corner of each level's CMS block"
+        return "main memory of the first head: after reading one sequence, and the initial state held by each level"
+
+    def step(self, batch: Batch, step: int) -> Observation:
+        loss, online = self._loss(batch)
+        loss.backward()
+        levels = self.config.levels
+        change, surprise = np.zeros(len(levels)), np.zeros(len(levels))
+        for i, (level, (weights, gradient), optimizer) in enumerate(zip(levels, self.parts, self.optimizers, strict=False)):
+            surprise[i] = float(gradient.norm())
+            if level.paused:
+                gradient.zero_()
+            elif due(step, level.period):
+                before = weights.clone()
+                gradient *= min(1.0, CLIP / (surprise[i] + 1e-12))
+                optimizer.step()
+                gradient.zero_()
+                change[i] = _relative(weights, before)
+        faster = [self.weights.vector]
+        for i, (level, slow) in enumerate(zip(levels[1:], self.slow, strict=False), start=1):
+            surprise[i] = float((faster[-1] - slow).norm())
+            if not level.paused and due(step, level.period):
+                before = slow.clone()
+                slow += level.rate * (faster[-1] - slow)
+                for weights in faster:
+                    weights.copy_(slow)
+                change[i] = _relative(slow, before)
+            faster.append(slow)
+        if self.in_context:
+            start, end = self._memories()
+            change = np.insert(change, 0, float(((end - start).norm() / start.norm())))
+            surprise = np.insert(surprise, 0, math.nan)
+        return Observation(online, change > 0, change, surprise)
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, float]:
+        """The training loss in nats, and the score."""
+        if isinstance(self.model, MLP):
+            logits = self.model(batch.x)
+            return F.cross_entropy(logits, batch.y), float((logits.argmax(1) == batch.y).double().mean())
+        logits, self._state = self.model(batch.x)
+        loss = F.cross_entropy(logits.flatten(0, 1), batch.y.flatten())
+        return loss, float(loss.detach()) / math.log(2)
+
+    @torch.no_grad()
+    def score(self, test: Batch) -> float:
+        state = self._state
+        score = self._loss(test)[1]
+        self._state = state
+        return score
+
+    def level_scores(self, test: Batch) -> np.ndarray:
+        alone = [self.score(test)]
+        fast = self.weights.vector.clone()
+        for slow in self.slow:
+            self.weights.vector.copy_(slow)
+            alone.append(self.score(test))
+        self.weights.vector.copy_(fast)
+        if self.config.variant == "sequential":
+            alone = [math.nan] * len(self.config.levels)  # a block in the middle of a chain has no answer of its own
+        return np.array([math.nan] * self.in_context + alone)
+
+    def _memories(self) -> tuple[Tensor, Tensor]:
+        """The first head's main memory [D, D] in the first layer: where the last batch started, and where its first sequence ended."""
+        titans = self.model.blocks[0].titans
+        return titans.initial.detach()[0, -1], self._state[0].memory.detach()[0, 0, -1]
+
+    def memory(self) -> np.ndarray:
+        if not self.in_context:
+            name = "readout" if isinstance(self.model, MLP) else "attention.0.project.weight"
+            held = [self.weights.view(vector, name) for vector in (self.weights.vector, *self.slow)]
+            return np.stack([memory_map(x if x.shape[0] <= 32 else x.chunk(3)[2]) for x in held])
+        start, end = self._memories() if self._state else (self.model.blocks[0].titans.initial.detach()[0, -1],) * 2
+        if self.config.variant == "sequential":
+            held = [block.up.weight[: len(end), : len(end)] for block in self.model.blocks[0].cms]
+        else:
+            held = [self.weights.view(v, "blocks.0.titans.initial")[0, -1] for v in (self.weights.vector, *self.slow)]
+        return np.stack([memory_map(x) for x in (end, *held)])
+
+
+def _owner(name: str) -> int:
+    """The level that writes a parameter of Hope under sequential levels: blocks.L.cms.I... belongs to level I."""
+    parts = name.split(".")
+    return int(parts[3]) if len(parts) > 3 and parts[2] == "cms" else 0
+
+
+def _optimizer(name: str, weights: Tensor, gradient: Tensor, rate: float) -> torch.optim.Optimizer:
+    parameter = nn.Parameter(weights)  # shares the storage of the vector
+    parameter.grad = gradient
+    if name == "sgd":
+        return torch.optim.SGD([parameter], lr=rate)
+    return torch.optim.AdamW([parameter], lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
+
+
+def _relative(now: Tensor, before: Tensor) -> float:
+    return float((now - before).norm() / before.norm())

@@ -1,0 +1,106 @@
+"""The only training loop: a config and a seed in, a Trace out. The same config and seed give the same events.
+
+One step, in this order: the stream yields a batch; the learner predicts it; levels that are due write, fast to slow;
+the recorder notes what happened; every `probe_every` steps, and whenever a visit to a task ends, all tasks are tested.
+"""
+
+from collections.abc import Callable
+from time import perf_counter
+
+import numpy as np
+import torch
+
+from .clock import due
+from .config import LearnerConfig, RunConfig, run_id, to_dict
+from .cpu import prepare
+from .hope import Hope, HopeConfig
+from .learner import Learner
+from .mlp import MLP, IndependentLevels
+from .nest import GradientLevels
+from .rng import generator, torch_generator
+from .streams import open_stream
+from .streams.base import Stream
+from .trace import Recorder, Trace
+from .transformer import Transformer, same_size
+
+
+def run(config: RunConfig, seed: int, on_step: Callable[[Recorder], bool | None] | None = None) -> Trace:
+    """Learn the whole stream and return what was recorded.
+
+    on_step  called before the first and after every step with the growing Recorder. It may wait, which pauses the run;
+             when it returns False the run ends there.
+    """
+    prepare()
+    stream = open_stream(config.stream, seed)
+    learner = build(config.learner, stream, seed)
+    recorder = Recorder(
+        {
+            "config": to_dict(config), "seed": seed, "run_id": run_id(config, seed),
+            "steps": config.stream.steps, "tasks": stream.tasks, "unit": stream.unit,
+            "samples": config.stream.batch * (config.stream.length if config.stream.is_text else 1),
+            "levels": learner.levels, "parameters": learner.parameters, "state": learner.state,
+            "multiply_adds": learner.multiply_adds, "memory": learner.memory_shows,
+        }
+    )  # fmt: skip
+    probe(recorder, learner, stream, 0)
+    seconds = 0.0
+    if on_step and on_step(recorder) is False:
+        return recorder.freeze()
+    for step in range(1, config.stream.steps + 1):
+        batch = stream.batch(step)
+        start = perf_counter()
+        seen = learner.step(batch, step)
+        seconds += perf_counter() - start
+        recorder.add("task", stream.task(step))
+        recorder.add("online", seen.online)
+        recorder.add("seconds", seconds)
+        recorder.add("wrote", seen.wrote)
+        recorder.add("change", seen.change)
+        recorder.add("surprise", seen.surprise)
+        if due(step, config.probe_every) or due(step, config.stream.dwell):
+            probe(recorder, learner, stream, step)
+        if on_step and on_step(recorder) is False:
+            break
+    return recorder.freeze()
+
+
+def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> None:
+    """Test the learner on held-out data of every task, ask each level alone, and look into the memories."""
+    recorder.add("probe_step", step)
+    recorder.add("score", [learner.score(test) for test in stream.tests])
+    asked = not stream.config.is_text or due(step, stream.config.dwell)  # on text asking levels alone costs seconds
+    alone = [learner.level_scores(test) for test in stream.tests] if asked else np.full((len(stream.tests), len(learner.levels)), np.nan)
+    recorder.add("level_score", np.transpose(alone))
+    recorder.add("memory_step", step)
+    recorder.add("memory", learner.memory())
+
+
+def build(config: LearnerConfig, stream: Stream, seed: int) -> Learner:
+    """The learner of a config for a stream, with initial weights of this seed."""
+    if config.variant == "independent":
+        return IndependentLevels(config, stream.size, seed)
+    if config.model == "mlp":
+        model = MLP(stream.size, config.width, torch_generator(seed, "weights"))
+        return GradientLevels(config, model, sum(p.numel() for p in model.parameters()))
+    with torch.random.fork_rng():
+        torch.manual_seed(int(generator(seed, "weights").integers(2**62)))
+        model = language_model(config, stream)
+    read = sum(p.numel() for p in model.parameters()) - model.embed.weight.numel()
+    if isinstance(model, Hope):  # each memory answers twice and is written once a token
+        read += config.layers * config.width * (config.width // config.heads) * (3 * 5 + 1 - 5)
+    else:  # each token meets half of the sequence on average, as keys and as values
+        read += config.layers * config.width * stream.config.length
+    return GradientLevels(config, model, read)
+
+
+def language_model(config: LearnerConfig, stream: Stream) -> torch.nn.Module:
+    """Hope, or a Transformer with as many parameters as that Hope."""
+    periods = tuple(x.period * stream.config.length for x in config.levels) if config.variant == "sequential" else CMS_PERIODS
+    hope = HopeConfig(stream.size, config.width, config.layers, config.heads, config.chunk, periods)
+    if config.model == "hope":
+        return Hope(hope)
+    parameters = sum(p.numel() for p in Hope(hope).parameters())
+    return Transformer(same_size(parameters, stream.size, config.width, config.layers, config.heads))
+
+
+CMS_PERIODS = (128, 128, 128)  # three blocks, all written at every step, unless levels are sequential
