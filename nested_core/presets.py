@@ -4,9 +4,9 @@ A variant is `dataclasses.replace(preset(), ...)`. Rates of the single loops are
 `python -m nested_core.sweep` makes on separate seeds; those of the nested learners got as many trials.
 """
 
-from .config import LearnerConfig, Level, StreamConfig
+from .config import LearnerConfig, Level, RunConfig, StreamConfig
 
-MLP_WIDTH = 384  # divisible by 1, 2, 3, 4, 6 and 8 levels
+MLP_WIDTH = 600  # hidden units in all; divisible by 1, 2, 3, 4, 5, 6 and 8 levels
 
 
 def stream(kind: str, rounds: int | None = None, **changes) -> StreamConfig:
@@ -28,7 +28,7 @@ def nested(stream: StreamConfig) -> LearnerConfig:
     Text: Hope, whose fast weights restart from slower ones (nested transfer by the initial state).
     """
     if not stream.is_text:
-        levels = tuple(Level(period, 0.3) for period in (1, 8, 64))
+        levels = tuple(Level(period, 0.3) for period in (1, 4, 16))
         return LearnerConfig("nested", "mlp", "least_squares", "independent", levels, width=MLP_WIDTH)
     if stream.rounds == 1:
         levels = (Level(1, 3e-3), Level(20, 0.3), Level(200, 0.5))
@@ -52,3 +52,8 @@ def transformer(stream: StreamConfig) -> LearnerConfig:
 def arms(stream: StreamConfig) -> tuple[LearnerConfig, ...]:
     """The learners that a comparison on this stream shows, nested first."""
     return (nested(stream), single_loop(stream), *((transformer(stream),) if stream.is_text else ()))
+
+
+def run_config(stream: StreamConfig, learner: LearnerConfig) -> RunConfig:
+    """The run of this learner on this stream, tested about a hundred times on the way."""
+    return RunConfig(stream, learner, probe_every=20 if stream.is_text else 10)

@@ -68,7 +68,8 @@ def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> No
     """Test the learner on held-out data of every task, ask each level alone, and look into the memories."""
     recorder.add("probe_step", step)
     recorder.add("score", [learner.score(test) for test in stream.tests])
-    asked = not stream.config.is_text or due(step, stream.config.dwell)  # on text asking levels alone costs seconds
+    one_round = stream.config.dwell * stream.config.tasks
+    asked = not stream.config.is_text or due(step, one_round)  # on text asking every level alone takes a second
     alone = [learner.level_scores(test) for test in stream.tests] if asked else np.full((len(stream.tests), len(learner.levels)), np.nan)
     recorder.add("level_score", np.transpose(alone))
     recorder.add("memory_step", step)

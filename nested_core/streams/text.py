@@ -22,7 +22,7 @@ from ..rng import generator
 from .base import Batch, Stream
 
 ALPHABET = 95
-PROBES = 32  # held-out sequences a task
+PROBES = 24  # held-out sequences a task
 MAX_CHARACTERS = 600_000
 SOURCES = "argparse ast calendar configparser csv datetime decimal difflib doctest fractions inspect json/decoder json/encoder".split()
 SOURCES += "logging/__init__ mailbox optparse pathlib pdb pickle shutil statistics subprocess tarfile textwrap threading typing".split()
