@@ -7,6 +7,7 @@ the fix. `to_dict` and `from_dict` are each other's inverse; `run_id` names a ru
 import dataclasses
 import hashlib
 import json
+import reprlib
 from dataclasses import dataclass
 
 ENGINE = 1  # raise it when the same config no longer gives the same numbers
@@ -26,7 +27,7 @@ class ConfigError(ValueError):
 
 def check(ok: bool, field: str, value, fix: str) -> None:
     if not ok:
-        raise ConfigError(f"{field}: {value!r} cannot be used; {fix}.")
+        raise ConfigError(f"{field}: {reprlib.repr(value)} cannot be used; {fix}.")
 
 
 def whole(field: str, value, low: int, high: int) -> None:
@@ -40,7 +41,7 @@ def number(field: str, value, low: float, high: float) -> None:
 
 
 def one_of(field: str, value, allowed: tuple[str, ...]) -> None:
-    check(value in allowed, field, value, "choose one of " + ", ".join(allowed))
+    check(isinstance(value, str) and value in allowed, field, value, "choose one of " + ", ".join(allowed))
 
 
 @dataclass(frozen=True)
@@ -145,6 +146,8 @@ class StreamConfig:
     def __post_init__(self):
         one_of("kind", self.kind, STREAMS)
         low, high = TASK_LIMITS[self.kind]
+        if self.kind == "class_digits" and isinstance(self.tasks, int):
+            check(self.tasks <= high, "tasks", self.tasks, f"10 classes allow at most {high} tasks of 2 classes")
         whole("tasks", self.tasks, low, high)
         whole("rounds", self.rounds, 1, 100)
         whole("dwell", self.dwell, 1, MAX_STEPS)
@@ -231,7 +234,9 @@ def _build(kind, data, field: str):
 
 def from_dict(data: dict) -> RunConfig:
     """The RunConfig that `to_dict` wrote; ConfigError names what is wrong with any other input."""
-    check(isinstance(data, dict) and {"stream", "learner"} <= set(data), "config", data, "give stream and learner")
+    check(isinstance(data, dict), "config", type(data).__name__, "give an object with stream and learner")
+    for part in ("stream", "learner"):
+        check(isinstance(data.get(part), dict), part, data.get(part), "give an object with named fields")
     stream, learner = dict(data["stream"]), dict(data["learner"])
     texts = stream.get("texts", ())
     check(isinstance(texts, list | tuple), "stream.texts", texts, "give a list of [name, text] pairs")

@@ -95,10 +95,12 @@ class GradientLevels(Learner):
                 optimizer.step()
                 gradient.zero_()
                 change[i] = _relative(weights, before)
-        faster = [self.weights.vector]
+        faster = [self.weights.vector]  # a paused level stays out of the chain: it neither writes nor restarts
         for i, (level, slow) in enumerate(zip(levels[1:], self.slow, strict=False), start=1):
             surprise[i] = float((faster[-1] - slow).norm())
-            if not level.paused and due(step, level.period):
+            if level.paused:
+                continue
+            if due(step, level.period):
                 before = slow.clone()
                 slow += level.rate * (faster[-1] - slow)
                 for weights in faster:

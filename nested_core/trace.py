@@ -5,6 +5,7 @@ Every picture, table and claim is made from a Trace and from nothing else. Lette
 P probes (tests on held-out data), M memory snapshots.
 """
 
+import contextlib
 import json
 import zipfile
 import zlib
@@ -62,6 +63,10 @@ class Recorder:
             raise ValueError(f"{name}: entry of {array.ndim} dimensions, the channel has {CHANNELS[name].dims}")
         self._events[name].append(array)
 
+    def count(self, name: str) -> int:
+        """Entries in a channel so far."""
+        return len(self._events[name])
+
     def take(self) -> dict[str, np.ndarray]:
         """The entries added since the last call, stacked: what a process sends to a reader elsewhere."""
         new = {n: np.stack(rows[self._sent[n] :]) for n, rows in self._events.items() if len(rows) > self._sent[n]}
@@ -99,6 +104,9 @@ class Trace:
             array.flags.writeable = False
             arrays[name] = array
         self._channels = MappingProxyType(arrays)
+
+    def __reduce__(self):
+        return Trace, (dict(self.meta), dict(self._channels))  # so that one process can hand it to another
 
     def __getitem__(self, name: str) -> np.ndarray:
         return self._channels[name]
@@ -162,10 +170,10 @@ class Trace:
 
     @staticmethod
     def load(path) -> "Trace":
-        """Read what `save` wrote; TraceError for a file that is missing, damaged, foreign or of another version."""
+        """Read what `save` wrote, from a path or an open file; TraceError for a file that is missing, damaged, foreign or of another version."""
         name = Path(getattr(path, "name", None) or path).name
         try:
-            with np.load(path, allow_pickle=False) as file:
+            with contextlib.nullcontext(path) if hasattr(path, "read") else open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
                 meta = json.loads(str(file["meta"]))
                 if not isinstance(meta, dict) or "version" not in meta:
                     raise TraceError(f"{name}: not a trace of this program; open a file that its Save button wrote.")

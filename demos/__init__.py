@@ -1,0 +1,1 @@
+"""Runnable experiments: one file a claim, `python -m demos.NAME --help`."""

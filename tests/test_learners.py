@@ -1,0 +1,88 @@
+"""What each mechanism does, in closed form."""
+
+import pytest
+import torch
+
+from nested_core.config import LearnerConfig, Level, StreamConfig
+from nested_core.least_squares import AssociativeReadout, InputMemory
+from nested_core.run import build
+from nested_core.streams import open_stream
+
+DIGITS = StreamConfig("permuted_digits", tasks=2, dwell=20, batch=8)
+
+
+def data(n, d, seed=0):
+    return torch.randn(n, d, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+@pytest.mark.parametrize("windows", [[1] * 30, [7, 7, 16], [30], [3, 20, 7]])  # 20 and 30 exceed the 9 inputs
+def test_the_associative_readout_always_holds_the_ridge_solution(windows):
+    x, y = data(30, 9), data(30, 4, seed=1)
+    memory, start = AssociativeReadout(9, 4), 0
+    for n in windows:
+        memory.write(x[start : start + n], y[start : start + n])
+        start += n
+    ridge = torch.linalg.solve(x.T @ x + torch.eye(9, dtype=x.dtype), x.T @ y).T
+    torch.testing.assert_close(memory.W, ridge)
+
+
+def test_the_least_squares_memory_keeps_answers_to_old_inputs():
+    old, memory = data(4, 9), InputMemory(9, damping=1e-8)
+    memory.store(old)
+    gradient = data(5, 9, seed=1)
+    write = memory.project(gradient)
+    assert float((write @ old.T).abs().max()) < 1e-6
+    new = torch.linalg.svd(old)[2][-1]  # orthogonal to every old input: written in full
+    torch.testing.assert_close(write @ new, gradient @ new)
+    torch.testing.assert_close(InputMemory(9, 1.0).project(gradient), gradient)  # nothing stored, nothing held back
+
+
+def test_nested_transfer_by_hand():
+    """At the end of its period a slower level moves a fraction toward the faster weights, and all faster ones restart from it."""
+    levels = (Level(1, 0.1), Level(2, 0.25), Level(4, 0.5))
+    stream = open_stream(DIGITS, 0)
+    learner = build(LearnerConfig("n", "mlp", "sgd", "nested", levels, width=12), stream, 0)
+    alone = build(LearnerConfig("s", "mlp", "sgd", "single", levels[:1], width=12), stream, 0)
+    middle = slow = start = alone.weights.vector.clone()
+    assert torch.equal(learner.weights.vector, start)
+    for step in range(1, 5):
+        learner.step(stream.batch(step), step)
+        alone.step(stream.batch(step), step)  # the fast level between two restarts is the single loop
+        if step % 2 == 0:
+            middle = middle + 0.25 * (alone.weights.vector - middle)
+            if step % 4 == 0:
+                slow = slow + 0.5 * (middle - slow)
+                middle = slow
+            alone.weights.vector.copy_(middle)
+        torch.testing.assert_close(learner.weights.vector, alone.weights.vector)
+    torch.testing.assert_close(learner.slow[0], middle)
+    torch.testing.assert_close(learner.slow[1], slow)
+
+
+def test_one_window_is_one_step_on_the_summed_gradient():
+    stream = open_stream(DIGITS, 0)
+    learner = build(LearnerConfig("s", "mlp", "sgd", "single", (Level(3, 0.01),), width=12), stream, 0)
+    start = learner.weights.vector.clone()
+    total = torch.zeros_like(start)
+    for step in range(1, 4):
+        model = build(LearnerConfig("s", "mlp", "sgd", "single", (Level(3, 0.01),), width=12), stream, 0).model
+        batch = stream.batch(step)
+        loss = torch.nn.functional.cross_entropy(model(batch.x), batch.y)
+        total += torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(model.parameters()))])
+        learner.step(batch, step)
+    clipped = total * min(1.0, 1.0 / float(total.norm()))
+    torch.testing.assert_close(learner.weights.vector, start - 0.01 * clipped)
+
+
+def test_testing_writes_nothing():
+    levels = (Level(1, 1e-3), Level(2, 0.5))
+    stream = open_stream(StreamConfig("languages", tasks=2, dwell=4, batch=2, length=16), 0)
+    learner = build(LearnerConfig("n", "hope", "adam", "nested", levels, width=16, layers=1, chunk=4), stream, 0)
+    learner.step(stream.batch(1), 1)
+    before = [x.clone() for x in (learner.weights.vector, *learner.slow)]
+    memory = learner.memory()
+    for test in stream.tests:
+        learner.score(test)
+        learner.level_scores(test)
+    assert all(torch.equal(a, b) for a, b in zip(before, (learner.weights.vector, *learner.slow), strict=True))
+    assert (learner.memory() == memory).all()
