@@ -1,0 +1,50 @@
+"""The words of the page: what one sees, which mechanism does what, and what this toy does not show."""
+
+INTRO = (
+    "The same samples in the same order: for a learner with a single clock, and for a **nest** of memories with slower "
+    "and slower clocks. The tasks change and nobody tells them. **Who still knows the old ones?**"
+)
+EMPTY = (
+    "Press **Run** to train both learners here and now. Each curve is one task: it rises while the task is learned "
+    "and falls if it is forgotten. The ticks below show which memory wrote, and when."
+)
+HOW_TO_READ = (
+    "**Curves**: the score on samples held back from training, for every task seen so far; the number at the end is "
+    "the task. **Shading**: the task that the stream shows. **Ticks**: a memory wrote at that step; a tall tick is a "
+    "large write."
+)
+DIGITS = """
+**The nested learner** is three small networks, called blocks, whose answers are averaged. One writes at every step, the
+others after 8 and 64 steps, each with what it collected since its last write.
+
+What keeps old tasks is mostly the **least-squares memory**: every block remembers which directions of its *inputs* are
+already in use, and its writes are bent away from them (known as orthogonal weight modification). The clocks alone do
+little here: without that memory, a slow block is not much more than a smaller learning rate. Pause a level, or remove
+one, and look.
+
+**The single loop** is one network with as many weights and plain gradient descent, at the learning rate that did best
+in a sweep. Each write overwrites what the same weights held.
+
+**A toy**: 1,797 images of 8 x 8 pixels. The memory needs extra numbers beside the weights; the line under the charts
+counts them.
+"""
+TEXT = """
+**The nested learner** is Hope, a small language model, with slower copies of its weights around it. The fastest writes
+at every step by gradient. A slower level moves a part of the way toward the faster weights, and the faster ones *start
+again from there*: **knowledge passes by the initial state** (known as Reptile or Lookahead). That start is near every
+language at once, so little is lost when the language changes, and relearning is quick.
+
+Beside it, Hope has an **in-context memory** that writes at every single token, while it reads, and is empty at the
+start of each sequence: level *in context* in the raster.
+
+**The single loop** is the same Hope on one clock. **The Transformer** has as many parameters and attention instead of a
+memory. Both run at the learning rate that did best in a sweep.
+
+Scores are bits per character: how surprised the model is by the next character. About 6 is guessing; **lower
+is better**.
+**A toy**: about 100 thousand parameters and minutes of reading. None of them writes good text.
+"""
+
+
+def how(is_text: bool) -> str:
+    return TEXT if is_text else DIGITS

@@ -1,0 +1,13 @@
+"""The app: `streamlit run app/main.py`. The list of pages; what is on them is in app_pages."""
+
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a clone that was never installed
+
+import streamlit as st
+
+st.set_page_config("Nested Learning Playground", page_icon="🪆", layout="wide")
+st.navigation(
+    [st.Page("app_pages/playground.py", title="Playground", url_path="playground", default=True)], position="hidden"
+).run()

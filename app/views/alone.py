@@ -1,0 +1,59 @@
+"""What every level answers if asked alone, beside the learner as a whole, on the tasks seen so far."""
+
+from html import escape
+
+import numpy as np
+import pandas as pd
+
+from nested_core.trace import Trace
+
+from ..theme import HUES, arm_name, faded, score
+from .curves import first_seen
+
+
+def known(trace: Trace) -> bool:
+    """Whether the levels of this learner were asked alone at all."""
+    return len(trace.levels) > 1 and bool(np.isfinite(trace["level_score"]).any())
+
+
+def latest(trace: Trace) -> tuple[list[str], np.ndarray]:
+    """(row names, scores [row, task]) at the last probe: the levels that were asked, then all of them together."""
+    scores = trace["level_score"]
+    asked = [i for i in range(len(trace.levels)) if np.isfinite(scores[:, i]).any()]
+    names = [trace.levels[i]["name"] for i in asked] + ["together"]
+    return names, np.vstack([scores[-1, asked], trace["score"][-1:]])
+
+
+def table(trace: Trace) -> pd.DataFrame:
+    """The same numbers: a row for each level, a column for each task seen."""
+    names, scores = latest(trace)
+    seen = sorted(first_seen(trace))
+    frame = pd.DataFrame(scores[:, seen], columns=[trace.tasks[t] for t in seen])
+    frame.insert(0, "asked", names)
+    frame.insert(0, "learner", arm_name(trace))
+    return frame
+
+
+def html(trace: Trace) -> str:
+    """A small table of numbers, greener where the answer is better; text, so that everybody can read it."""
+    names, scores = latest(trace)
+    seen = sorted(first_seen(trace))
+    head = "".join(f"<th scope='col' title='{escape(trace.tasks[t])}'>{t + 1}</th>" for t in seen)
+    rows = "".join(
+        f"<tr><th scope='row'>{escape(name)}</th>"
+        + "".join(
+            f"<td style='background:{faded(HUES[2], shade(s[t], trace.unit))}'>{score(s[t], trace.unit)}</td>"
+            for t in seen
+        )
+        + "</tr>"
+        for name, s in zip(names, scores, strict=True)
+    )
+    return f"<table class='alone'><thead><tr><th scope='col'>task</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+
+
+def shade(value: float, unit: str) -> float:
+    """How strongly a cell is coloured: 0 for the worst score, 0.5 for the best, so that text stays readable."""
+    if not np.isfinite(value):
+        return 0.0
+    good = value if unit == "accuracy" else (6 - value) / 5
+    return round(0.5 * float(np.clip(good, 0, 1)) ** 2, 3)

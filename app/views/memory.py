@@ -1,0 +1,113 @@
+"""Memory contents: the last snapshot of one level as a heat map, and beside it what changed since the one before."""
+
+import numpy as np
+import pandas as pd
+
+from nested_core.trace import Trace
+
+from ..theme import FALL, RISE, arm_name, faded
+
+
+def snapshots(trace: Trace, level: int) -> tuple[np.ndarray, np.ndarray, int, int]:
+    """(contents, change, step, step before): the last two snapshots of a level; no change before the second."""
+    memory, steps = trace["memory"][:, level], trace["memory_step"]
+    if not len(steps):
+        return np.zeros((0, 0), "float32"), np.zeros((0, 0), "float32"), 0, 0
+    before = max(len(steps) - 2, 0)
+    return memory[-1], memory[-1] - memory[before], int(steps[-1]), int(steps[before])
+
+
+def _limit(values: np.ndarray) -> float:
+    """The size that gets full colour: nearly the largest, so that one outlier does not hide the rest."""
+    size = np.abs(values[np.isfinite(values)])
+    return float(np.quantile(size, 0.995)) if size.size and size.max() > 0 else 1.0
+
+
+def _cells(values: np.ndarray) -> list:
+    return [[j, i, round(float(v), 4)] for i, row in enumerate(values) for j, v in enumerate(row)]
+
+
+def table(trace: Trace, level: int) -> pd.DataFrame:
+    """The last snapshot, one row a cell."""
+    contents, change, _, _ = snapshots(trace, level)
+    rows, columns = np.indices(contents.shape)
+    return pd.DataFrame(
+        {
+            "learner": arm_name(trace),
+            "level": trace.levels[level]["name"],
+            "row": rows.ravel(),
+            "column": columns.ravel(),
+            "weight": contents.ravel(),
+            "change": change.ravel(),
+        }
+    )
+
+
+def sentence(trace: Trace, level: int) -> str:
+    """What the two maps show, in words."""
+    contents, change, step, before = snapshots(trace, level)
+    name = trace.levels[level]["name"]
+    size = float(np.linalg.norm(contents))
+    if step == before:
+        return f"Step {step}: no change to show yet."
+    if not change.any():
+        return f"The level {name} of {arm_name(trace)} wrote nothing between steps {before} and {step}."
+    moved = 100 * float(np.linalg.norm(change)) / size if size else 0.0
+    return f"Between steps {before} and {step} this part of the level {name} moved by {moved:.2g} % of its size."
+
+
+def option(trace: Trace, level: int) -> dict:
+    """Two heat maps: weights now, and change. Orange is positive, blue negative, nothing is zero."""
+    maps = snapshots(trace, level)[:2]
+    ramp = [FALL, faded(FALL, 0.5), "rgba(128,128,128,0.06)", faded(RISE, 0.5), RISE]
+    names = ("weights now", "changed last")
+    grids, xs, ys, series, colours, titles = [], [], [], [], [], []
+    for i, (values, name) in enumerate(zip(maps, names, strict=True)):
+        left, right = ("0%", "52%") if i == 0 else ("52%", "0%")
+        limit = _limit(values)
+        grids.append(
+            {"left": left, "right": right, "top": 26, "bottom": 4, "containLabel": False, "outerBoundsMode": "none"}
+        )
+        axis = {
+            "type": "category",
+            "gridIndex": i,
+            "axisLabel": {"show": False},
+            "axisTick": {"show": False},
+            "axisLine": {"show": False},
+        }
+        xs.append({**axis, "data": [str(j) for j in range(values.shape[1])]})
+        ys.append({**axis, "inverse": True, "data": [str(j) for j in range(values.shape[0])]})
+        series.append(
+            {
+                "type": "heatmap",
+                "id": name,
+                "name": name,
+                "xAxisIndex": i,
+                "yAxisIndex": i,
+                "data": _cells(values),
+                "animation": False,
+            }
+        )
+        colours.append(
+            {"show": False, "seriesIndex": i, "dimension": 2, "min": -limit, "max": limit, "inRange": {"color": ramp}}
+        )
+        titles.append(
+            {
+                "text": f"{name} (±{limit:.2g})",
+                "left": left,
+                "top": 2,
+                "padding": 0,
+                "textStyle": {"fontSize": 12, "fontWeight": 400},
+            }
+        )
+    return {
+        "animation": False,
+        "title": titles,
+        "grid": grids,
+        "xAxis": xs,
+        "yAxis": ys,
+        "series": series,
+        "visualMap": colours,
+        "legend": {"show": False},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": "row {@[1]}, column {@[0]}: {@[2]}"},
+    }

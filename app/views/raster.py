@@ -1,0 +1,98 @@
+"""Update raster: which level wrote when, and how large each write was, from the recorded writes alone."""
+
+import numpy as np
+import pandas as pd
+
+from nested_core.trace import Trace
+
+from ..theme import INK, arm_name
+
+MAX_TICKS = 400  # a level; denser writes are drawn as bins
+HEIGHTS = {0.1: ("small write", 4), 0.4: ("middling write", 8), 1.0: ("large write", 13)}  # part of the largest: px
+
+
+def rates(trace: Trace) -> pd.DataFrame:
+    """The actual rate of every level: its recorded writes and the steps so far."""
+    wrote, change = trace["wrote"], trace["change"]
+    rows = [
+        (
+            arm_name(trace),
+            level["name"],
+            level["kind"],
+            int(wrote[:, i].sum()),
+            trace.steps,
+            mean_size(change[:, i], wrote[:, i]),
+        )
+        for i, level in enumerate(trace.levels)
+    ]
+    return pd.DataFrame(
+        rows, columns=["learner", "level", "kind", "steps with a write", "steps", "mean size of a write (fraction)"]
+    )
+
+
+def mean_size(change: np.ndarray, wrote: np.ndarray) -> float:
+    """Mean relative size of the writes; nan without any."""
+    return float(change[wrote].mean()) if wrote.any() else float("nan")
+
+
+def table(trace: Trace) -> pd.DataFrame:
+    """Every recorded write: one row a step and level that wrote."""
+    steps, levels = np.nonzero(trace["wrote"])
+    return pd.DataFrame(
+        {
+            "learner": arm_name(trace),
+            "step": steps + 1,
+            "level": [trace.levels[i]["name"] for i in levels],
+            "size of the write (fraction)": trace["change"][steps, levels],
+            "surprise (norm)": trace["surprise"][steps, levels],
+        }
+    )
+
+
+def ticks(trace: Trace, level: int, width: int) -> list[tuple[int, float]]:
+    """(step, size) of the writes of a level; the largest of each bin where there are too many for `width` bins."""
+    steps = np.flatnonzero(trace["wrote"][:, level])
+    sizes = trace["change"][steps, level]
+    if len(steps) > width:
+        bins = (steps * width // max(trace.meta["steps"], 1)).astype(int)
+        best = {}
+        for b, step, size in zip(bins, steps, sizes, strict=True):
+            if b not in best or size > best[b][1]:
+                best[b] = (step, size)
+        steps, sizes = map(np.array, zip(*best.values(), strict=True))
+    return [(int(s) + 1, float(x)) for s, x in zip(steps, sizes, strict=True)]
+
+
+def row_names(trace: Trace) -> list[str]:
+    return [level["name"] + (" token" if level["per"] == "token" else "") for level in trace.levels]
+
+
+def row_totals(trace: Trace) -> list[str]:
+    return [f"{n} of {trace.steps}" for n in trace["wrote"].sum(axis=0)]
+
+
+def series(trace: Trace, panel: int) -> list[dict]:
+    """ECharts ticks of one learner's levels, taller for a larger write compared with the largest of its own level."""
+    data = {size: [] for size in HEIGHTS}
+    for level in range(len(trace.levels)):
+        drawn = ticks(trace, level, MAX_TICKS)
+        top = max((size for _, size in drawn), default=0) or 1.0
+        for step, size in drawn:
+            data[next(limit for limit in HEIGHTS if size <= limit * top)].append([step, level])
+    return [
+        {
+            "type": "scatter",
+            "id": f"raster {panel} {limit}",
+            "name": name,
+            "xAxisIndex": panel,
+            "yAxisIndex": panel,
+            "symbol": "rect",
+            "symbolSize": [3, pixels],
+            "data": data[limit],
+            "animation": False,
+            "silent": True,
+            "itemStyle": {"color": INK, "opacity": 1},
+            "tooltip": {"show": False},
+        }
+        for limit, (name, pixels) in HEIGHTS.items()
+    ]

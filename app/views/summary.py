@@ -1,0 +1,89 @@
+"""The state of a comparison in words: the result so far, what it cost, and how often each level wrote."""
+
+from nested_core.metrics import average_accuracy, forgetting
+from nested_core.trace import Trace
+
+from ..theme import arm_name, score
+from .curves import first_seen
+
+
+def _join(parts: list[str]) -> str:
+    return parts[0] if len(parts) == 1 else ", ".join(parts[:-1]) + " and " + parts[-1]
+
+
+def seen_mean(trace: Trace) -> float:
+    """Mean score at the last probe over the tasks seen so far; nan before the first."""
+    seen = sorted(first_seen(trace))
+    return float(trace["score"][-1, seen].mean()) if seen and len(trace["score"]) else float("nan")
+
+
+def result(traces: list[Trace]) -> str:
+    """One or two sentences with the numbers that matter now."""
+    trace = traces[0]
+    seen, unit = sorted(first_seen(trace)), trace.unit
+    better = " (lower is better)" if trace.lower_is_better else ""
+    if not seen:
+        return "Nothing learned yet."
+    now = int(trace["task"][-1])
+    if len(seen) == 1:
+        parts = [f"**{arm_name(t)}** is at **{score(t['score'][-1, now], unit)}**" for t in traces]
+        return f"Learning the first task, {trace.tasks[now]}: {_join(parts)}{better}."
+    if trace.finished:
+        parts = []
+        for t in traces:
+            R = t.task_matrix()
+            parts.append(
+                f"**{arm_name(t)}** ends at **{score(average_accuracy(R), unit)}** on average "
+                f"and forgot {_points(forgetting(R, t.lower_is_better), unit)}"
+            )
+        return f"After all {len(seen)} tasks: " + "; ".join(parts) + f"{better}."
+    old = min(t for t in seen if t != now)
+    kept = _join([f"**{arm_name(t)}** at **{score(t['score'][-1, old], unit)}**" for t in traces])
+    mean = _join([f"{arm_name(t)} {score(seen_mean(t), unit)}" for t in traces])
+    return (
+        f"{len(seen)} tasks seen. Task {old + 1}, {trace.tasks[old]}, is remembered by {kept}{better}. "
+        f"Mean over all seen: {mean}."
+    )
+
+
+def _points(value: float, unit: str) -> str:
+    return f"{100 * value:.0f} points" if unit == "accuracy" else f"{value:.2f} bits"
+
+
+def plain(text: str) -> str:
+    """Without markdown, for screen readers."""
+    return text.replace("**", "")
+
+
+def cost(trace: Trace) -> str:
+    """The fairness line of one learner: what it is made of and what it used."""
+    meta, writes = trace.meta, int(trace["wrote"].sum())
+    seconds = float(trace["seconds"][-1]) if trace.steps else 0.0
+    return (
+        f"{meta['parameters']:,} parameters, {meta['state']:,} numbers of optimizer and memory state, "
+        f"{trace.steps * meta['samples']:,} samples, {writes:,} updates, {seconds:.1f} s"
+    )
+
+
+def writes(trace: Trace) -> str:
+    """How often each level wrote, counted from the recorded writes."""
+    counts = trace["wrote"].sum(axis=0)
+    parts = [
+        f"{level['name']} wrote in {n} of {trace.steps} steps" for level, n in zip(trace.levels, counts, strict=True)
+    ]
+    return f"{arm_name(trace)}: {_join(parts)}"
+
+
+def alt_timeline(traces: list[Trace]) -> str:
+    """The timeline for somebody who cannot see it."""
+    return (
+        "Forgetting curves and update raster. "
+        + plain(result(traces))
+        + " "
+        + ". ".join(writes(t) for t in traces)
+        + "."
+    )
+
+
+def alt_memory(trace: Trace, level: int, sentence: str) -> str:
+    return f"Heat map of the memory {trace.levels[level]['name']} of {arm_name(trace)}. {sentence}"

@@ -1,0 +1,78 @@
+"""A stand-in for training, for tests of the app alone: fast, without torch, same contract as nested_core.run."""
+
+import os
+import time
+
+import numpy as np
+
+from nested_core.clock import due
+from nested_core.config import ConfigError, RunConfig, run_id, to_dict
+from nested_core.trace import Recorder, Trace
+
+SECONDS_A_STEP = 0.002
+
+
+def run(config: RunConfig, seed: int, on_step=None) -> Trace:
+    """Scores rise during a visit and fall afterwards; a paused level never writes."""
+    stream, learner = config.stream, config.learner
+    if seed == 13:
+        raise ConfigError("seed: 13 cannot be used; give another one.")
+    levels = [{"name": x.name, "period": x.period, "per": "step", "kind": "test"} for x in learner.levels]
+    tasks = [name for name, _ in stream.texts] or [f"thing {t + 1}" for t in range(stream.tasks)]
+    unit = "bits per character" if stream.is_text else "accuracy"
+    recorder = Recorder(
+        {
+            "config": to_dict(config),
+            "seed": seed,
+            "run_id": run_id(config, seed),
+            "steps": stream.steps,
+            "tasks": tasks,
+            "levels": levels,
+            "unit": unit,
+            "parameters": 1234,
+            "state": 56,
+            "samples": stream.batch,
+            "multiply_adds": 1000,
+            "memory": "weights of the test",
+        }
+    )
+    rng = np.random.default_rng(seed)
+    score = np.full(stream.tasks, 0.1)
+    memory = rng.standard_normal((len(levels), 12, 16)).astype("float32")
+    fall = 0.999 if len(levels) > 1 else 0.995
+
+    def probe(step):
+        shown = score if unit == "accuracy" else 6 - 4 * score
+        recorder.add("probe_step", step)
+        recorder.add("score", shown)
+        recorder.add("level_score", np.tile(shown * 0.9, (len(levels), 1)))
+        recorder.add("memory_step", step)
+        recorder.add("memory", memory)
+
+    probe(0)
+    if on_step and on_step(recorder) is False:
+        return recorder.freeze()
+    for step in range(1, stream.steps + 1):
+        if seed == 14 and step == 20:
+            os._exit(3)
+        if seed == 15 and step == 20:
+            raise RuntimeError("the sky fell")
+        time.sleep(SECONDS_A_STEP)
+        task = (step - 1) // stream.dwell % stream.tasks
+        score *= fall
+        score[task] += 0.05 * (0.95 - score[task])
+        wrote = [due(step, x.period) and not x.paused for x in learner.levels]
+        for i, w in enumerate(wrote):
+            if w:
+                memory[i] += 0.05 * rng.standard_normal(memory[i].shape).astype("float32")
+        recorder.add("task", task)
+        recorder.add("online", score[task])
+        recorder.add("seconds", step * SECONDS_A_STEP)
+        recorder.add("wrote", wrote)
+        recorder.add("change", np.array(wrote) * 0.05)
+        recorder.add("surprise", np.array(wrote) * 1.0)
+        if step % config.probe_every == 0 or step == stream.steps or step % stream.dwell == 0:
+            probe(step)
+        if on_step and on_step(recorder) is False:
+            break
+    return recorder.freeze()
