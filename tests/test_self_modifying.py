@@ -24,7 +24,7 @@ def call(form, a, adapt=ALL, chunk=16, offset=0, memory=None):
 
 
 @pytest.mark.parametrize("T", [1, 7, 33, 64])
-@pytest.mark.parametrize("adapt", [ALL, torch.tensor([True, False, True, False, True])])
+@pytest.mark.parametrize("adapt", [ALL, torch.tensor([True, False, True, False, True]), torch.tensor([False, True, True, True, False])])
 def test_chunked_equals_the_loop_in_outputs_state_and_gradients(T, adapt):
     results = []
     for form in (naive, chunked):
