@@ -36,8 +36,9 @@ bench: env-play ## measure speed on this machine
 	@$(VENV_PYTHON) -m nested_core.bench $(ARGS)
 
 check: env-test ## check format and lint
-	@$(VENV_PYTHON) -m ruff format --check .
-	@$(VENV_PYTHON) -m ruff check .
+	@$(VENV_PYTHON) -m ruff format --check --quiet .; format=$$?; \
+	if [ "$$format" != 0 ]; then echo "ruff format . would put the format right."; fi; \
+	$(VENV_PYTHON) -m ruff check . && exit "$$format"
 
 # uv reads the pins already there and keeps them; ARGS=--upgrade renews them, ARGS="--upgrade-package plotly" one.
 # The CUDA libraries are left out: torch names the ones it was built with, which differ from build to build.
