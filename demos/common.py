@@ -1,8 +1,8 @@
-"""What every demo does: run a set of configs over seeds with a progress bar, compare arms paired by seed, print and save.
+"""What every demo does: run configs over seeds with a progress bar, compare arms paired by seed, print and save.
 
 The JSON form: {"demo", "rows": [{arm, seed, metric, value, unit}], "claims": [{id, statement, measured, ci95, n_seeds,
-verdict}]}. `measured` is a mean paired difference written so that larger favours the claim. A claim is "reproduced" only
-if its 95 % interval lies above zero, "not reproduced" if it lies below, "inconclusive" otherwise.
+verdict}]}. `measured` is a mean paired difference written so that larger favours the claim. A claim is "reproduced"
+only if its 95 % interval lies above zero, "not reproduced" if it lies below, "inconclusive" otherwise.
 """
 
 import json
@@ -74,7 +74,13 @@ def run_all(jobs: list[tuple[RunConfig, int]], console: Console) -> list[Trace]:
     context = multiprocessing.get_context("spawn")
     messages = context.Queue()
     processes = min(len(jobs), os.cpu_count() or 1)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("steps"), TimeRemainingColumn())
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("steps"),
+        TimeRemainingColumn(),
+    )
     with context.Pool(processes, _start, (messages,)) as pool, Progress(*columns, console=console) as progress:
         bar = progress.add_task(f"{len(jobs)} runs", total=sum(config.stream.steps for config, _ in jobs))
         result = pool.map_async(_run, jobs, chunksize=1)
@@ -93,7 +99,9 @@ def interval(values) -> tuple[float, float] | None:
         return None
     if np.ptp(values) == 0:
         return (float(values[0]), float(values[0]))
-    found = bootstrap((values,), np.mean, method="percentile", n_resamples=9_999, rng=np.random.default_rng(0)).confidence_interval
+    found = bootstrap(
+        (values,), np.mean, method="percentile", n_resamples=9_999, rng=np.random.default_rng(0)
+    ).confidence_interval
     return float(found.low), float(found.high)
 
 
@@ -116,7 +124,9 @@ def show(rows: list[Row], claims: list[Claim], console: Console) -> None:
         for arm in arms:
             data, digits = values(rows, arm, metric), 0 if unit in ("numbers", "samples") else 3
             ci = interval(data)
-            cells.append(f"{data.mean():.{digits}f}" + (f" [{ci[0]:.{digits}f}, {ci[1]:.{digits}f}]" if ci and digits else ""))
+            cells.append(
+                f"{data.mean():.{digits}f}" + (f" [{ci[0]:.{digits}f}, {ci[1]:.{digits}f}]" if ci and digits else "")
+            )
         table.add_row(metric, *cells, unit)
     console.print(table)
     table = Table("claim", "measured", "95 % interval", "seeds", "verdict")
@@ -135,7 +145,10 @@ def save(path: str, demo: str, rows: list[Row], claims: list[Claim]) -> None:
     document = {
         "demo": demo,
         "rows": [{k: plain(v) for k, v in vars(row).items()} for row in rows],
-        "claims": [{**vars(c), "measured": plain(c.measured), "ci95": c.ci95 and list(c.ci95), "verdict": c.verdict} for c in claims],
+        "claims": [
+            {**vars(c), "measured": plain(c.measured), "ci95": c.ci95 and list(c.ci95), "verdict": c.verdict}
+            for c in claims
+        ],
     }
     with open(path, "w", encoding="utf-8") as file:
         json.dump(document, file, indent=1)

@@ -5,8 +5,8 @@
     python -m demos.forgetting --stream languages --rounds 1   visited once, 400 steps each
     python -m demos.forgetting --text a.txt --text b.txt       your own texts
 
-Arms: nested; single_loop, one clock and the best rate of its own sweep; and on text transformer, of equal size and swept
-too (`python -m nested_core.sweep`). Not shown here: replay and joint training.
+Arms: nested; single_loop, one clock and the best rate of its own sweep; and on text transformer, of equal size and
+swept too (`python -m nested_core.sweep`). Not shown here: replay and joint training.
 """
 
 import argparse
@@ -22,6 +22,17 @@ from nested_core.trace import Trace
 
 from .common import Claim, Row, claim, run_all, save, show, values
 
+BETTER_ACCURACY = {
+    "average_accuracy": "ends higher on the mean of all tasks",
+    "learned_accuracy": "learns each task better",
+    "forgetting": "forgets less",
+}
+BETTER_BITS = {
+    "average_bits": "ends lower on the mean of all tasks",
+    "online_bits": "predicts the second half of the stream better",
+    "learned_bits": "learns each task better",
+    "forgetting_bits": "forgets less",
+}
 KINDS = {"digits": "permuted_digits", "classes": "class_digits", "languages": "languages"}
 
 
@@ -45,12 +56,7 @@ def measure(arm: str, seed: int, trace: Trace) -> list[Row]:
 def claims(rows: list[Row], baselines: list[str], text: bool) -> list[Claim]:
     """Nested against every baseline, paired by seed; positive favours nested."""
     found = []
-    better = (
-        {"average_bits": "ends lower on the mean of all tasks", "online_bits": "predicts the second half of the stream better",
-         "learned_bits": "learns each task better", "forgetting_bits": "forgets less"}
-        if text
-        else {"average_accuracy": "ends higher on the mean of all tasks", "learned_accuracy": "learns each task better", "forgetting": "forgets less"}
-    )  # fmt: skip
+    better = BETTER_BITS if text else BETTER_ACCURACY
     for baseline in baselines:
         for metric, words in better.items():
             sign = 1 if metric in ("average_accuracy", "learned_accuracy") else -1
@@ -88,7 +94,11 @@ def main(arguments: list[str] | None = None) -> int:
     except (ConfigError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2
-    rows = [row for (config, seed), trace in zip(jobs, traces, strict=True) for row in measure(config.learner.name, seed, trace)]
+    rows = [
+        row
+        for (config, seed), trace in zip(jobs, traces, strict=True)
+        for row in measure(config.learner.name, seed, trace)
+    ]
     found = claims(rows, [learner.name for learner in learners[1:]], on.is_text)
     show(rows, found, console)
     if options.json:

@@ -97,7 +97,9 @@ class LearnerConfig:
         one_of("variant", self.variant, VARIANTS)
         check(
             isinstance(self.levels, tuple) and all(isinstance(x, Level) for x in self.levels),
-            "levels", self.levels, "give a tuple of Level",
+            "levels",
+            self.levels,
+            "give a tuple of Level",
         )
         check(1 <= len(self.levels) <= 8, "levels", len(self.levels), "give 1 to 8 levels")
         periods = [x.period for x in self.levels]
@@ -108,18 +110,26 @@ class LearnerConfig:
         whole("heads", self.heads, 1, 16)
         whole("chunk", self.chunk, 1, 1024)
         number("damping", self.damping, 0, 1e6)
-        check(self.model == "mlp" or self.width % self.heads == 0, "heads", self.heads, f"give a divisor of {self.width}")
+        check(
+            self.model == "mlp" or self.width % self.heads == 0, "heads", self.heads, f"give a divisor of {self.width}"
+        )
         check(
             self.variant != "independent" or self.model == "mlp",
-            "variant", self.variant, f"independent levels need the model mlp, not {self.model}",
+            "variant",
+            self.variant,
+            f"independent levels need the model mlp, not {self.model}",
         )
         check(
             self.variant != "sequential" or self.model == "hope",
-            "variant", self.variant, f"sequential levels need the model hope, not {self.model}",
+            "variant",
+            self.variant,
+            f"sequential levels need the model hope, not {self.model}",
         )
         check(
             (self.optimizer == "least_squares") == (self.variant == "independent"),
-            "optimizer", self.optimizer, "least_squares belongs to independent levels, and they to it",
+            "optimizer",
+            self.optimizer,
+            "least_squares belongs to independent levels, and they to it",
         )
         if self.variant == "nested":
             for x in self.levels[1:]:
@@ -156,11 +166,15 @@ class StreamConfig:
         whole("length", self.length, 8, 1024)
         check(isinstance(self.texts, tuple), "texts", type(self.texts).__name__, "give a tuple of (name, text) pairs")
         if self.kind == "own_text":
-            check(len(self.texts) == self.tasks, "texts", len(self.texts), f"give one text for each of {self.tasks} tasks")
+            check(
+                len(self.texts) == self.tasks, "texts", len(self.texts), f"give one text for each of {self.tasks} tasks"
+            )
             for pair in self.texts:
                 check(
                     isinstance(pair, tuple) and len(pair) == 2 and all(isinstance(x, str) for x in pair),
-                    "texts", type(pair).__name__, "give (name, text) pairs of strings",
+                    "texts",
+                    type(pair).__name__,
+                    "give (name, text) pairs of strings",
                 )
                 check_text(*pair)
         else:
@@ -179,22 +193,33 @@ def check_text(name: str, text: str) -> None:
     """Raise ConfigError unless `text` is long and varied enough to be a task."""
     size = len(text)
     check(
-        size >= MIN_TEXT_CHARACTERS, f"text {name!r}", f"{size} characters",
+        size >= MIN_TEXT_CHARACTERS,
+        f"text {name!r}",
+        f"{size} characters",
         f"give at least {MIN_TEXT_CHARACTERS:,}, so that some can be held out for testing",
     )
-    check(len(text.encode("utf-8", "replace")) <= MAX_TEXT_BYTES, f"text {name!r}", f"{size} characters", "stay within 5 MB")
-    check(len(set(text)) > 1, f"text {name!r}", "one repeated character", "give a text with at least two different ones")
+    check(
+        len(text.encode("utf-8", "replace")) <= MAX_TEXT_BYTES,
+        f"text {name!r}",
+        f"{size} characters",
+        "stay within 5 MB",
+    )
+    check(
+        len(set(text)) > 1, f"text {name!r}", "one repeated character", "give a text with at least two different ones"
+    )
 
 
 def decode_text(name: str, data: bytes) -> str:
-    """The text of an uploaded or given file, or ConfigError for one that is too large, not UTF-8, binary or too short."""
+    """The text of a file, or ConfigError for one that is too large, not UTF-8, binary or too short."""
     label = f"text {name!r}"
     check(len(data) <= MAX_TEXT_BYTES, label, f"{len(data) / 2**20:.1f} MB", "stay within 5 MB a file")
     check(b"\0" not in data, label, "a binary file", "give plain text saved as UTF-8")
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{label}: byte {error.start} is not UTF-8; save the file as UTF-8 text and give it again.") from None
+        raise ConfigError(
+            f"{label}: byte {error.start} is not UTF-8; save the file as UTF-8 text and give it again."
+        ) from None
     check_text(name, text)
     return text
 
@@ -212,7 +237,9 @@ class RunConfig:
         check(isinstance(self.learner, LearnerConfig), "learner", type(self.learner).__name__, "give a LearnerConfig")
         check(
             (self.learner.model != "mlp") == self.stream.is_text,
-            "model", self.learner.model, f"the stream {self.stream.kind} needs " + ("hope or transformer" if self.stream.is_text else "mlp"),
+            "model",
+            self.learner.model,
+            f"the stream {self.stream.kind} needs " + ("hope or transformer" if self.stream.is_text else "mlp"),
         )
         whole("probe_every", self.probe_every, 1, MAX_STEPS)
 

@@ -34,13 +34,26 @@ class HopeConfig:
     hidden: int = 0
 
     def __post_init__(self):
-        for field, high in (("vocab_size", 10**6), ("d_model", 8192), ("n_layers", 128), ("n_heads", 256), ("chunk", 65536)):
+        for field, high in (
+            ("vocab_size", 10**6),
+            ("d_model", 8192),
+            ("n_layers", 128),
+            ("n_heads", 256),
+            ("chunk", 65536),
+        ):
             whole(field, getattr(self, field), 1, high)
         check(self.d_model % self.n_heads == 0, "n_heads", self.n_heads, f"give a divisor of d_model = {self.d_model}")
-        check(isinstance(self.periods, tuple) and len(self.periods) > 0, "periods", self.periods, "give a tuple of whole numbers")
+        check(
+            isinstance(self.periods, tuple) and len(self.periods) > 0,
+            "periods",
+            self.periods,
+            "give a tuple of whole numbers",
+        )
         for period in self.periods:
             whole("periods", period, 1, 2**31)
-        check(list(self.periods) == sorted(self.periods), "periods", self.periods, "order them from fast (small) to slow")
+        check(
+            list(self.periods) == sorted(self.periods), "periods", self.periods, "order them from fast (small) to slow"
+        )
         one_of("memory", self.memory, ("linear",))
         whole("hidden", self.hidden, 0, 65536)
 
@@ -95,7 +108,12 @@ def detach(state: State) -> State:
 def check_tokens(tokens: Tensor, vocab_size: int) -> None:
     """Raise ValueError unless tokens are int64 [B, T], T >= 1, within the vocabulary."""
     check(tokens.dtype == torch.int64, "tokens", str(tokens.dtype), "give int64")
-    check(tokens.ndim == 2 and tokens.shape[1] > 0, "tokens", tuple(tokens.shape), "give shape [batch, time], time at least 1")
+    check(
+        tokens.ndim == 2 and tokens.shape[1] > 0,
+        "tokens",
+        tuple(tokens.shape),
+        "give shape [batch, time], time at least 1",
+    )
     if tokens.numel():
         low, high = int(tokens.min()), int(tokens.max())
         check(low >= 0 and high < vocab_size, "tokens", (low, high), f"stay within 0 to {vocab_size - 1}")
@@ -105,7 +123,12 @@ def check_state(state: State | None, tokens: Tensor, config: HopeConfig) -> None
     """Raise ValueError unless `state` came from a model of this config and this many samples."""
     if state is None:
         return
-    check(isinstance(state, list) and len(state) == config.n_layers, "state", type(state).__name__, f"give the {config.n_layers} layer states of an earlier call")
+    check(
+        isinstance(state, list) and len(state) == config.n_layers,
+        "state",
+        type(state).__name__,
+        f"give the {config.n_layers} layer states of an earlier call",
+    )
     width = config.d_model // config.n_heads
     want = (len(tokens), config.n_heads, 5, width, width)
     got = tuple(state[0].memory.shape)

@@ -1,4 +1,6 @@
-"""Continual-learning metrics on a matrix R[task trained, task tested] (Lopez-Paz and Ranzato 2017; Chaudhry et al. 2018).
+"""Continual-learning metrics on a matrix R[task trained, task tested].
+
+Definitions follow Lopez-Paz and Ranzato (2017) and Chaudhry et al. (2018).
 
 Row i holds the scores on every task after tasks 0..i were learned. Scores are "larger is better" (accuracy) unless
 `lower_is_better=True` (bits per character); then signs are flipped so that every result keeps its meaning: forgetting

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from .clock import due
 from .config import LearnerConfig
 from .learner import Learner, Observation, memory_map
-from .least_squares import AssociativeReadout, InputMemory
+from .memory import AssociativeReadout, InputMemory
 from .rng import torch_generator
 from .streams.base import Batch
 
@@ -34,12 +34,14 @@ def initial_features(hidden: int, inputs: int, generator: torch.Generator) -> Te
 
 
 class MLP(nn.Module):
-    """One hidden layer, as the single loop uses it: x [n, inputs] -> logits [n, 10]. As large as all blocks together."""
+    """One hidden layer, as large as all blocks together, for the single loop: x [n, inputs] -> logits [n, 10]."""
 
     def __init__(self, inputs: int, hidden: int, generator: torch.Generator):
         super().__init__()
         self.features = nn.Parameter(initial_features(hidden, inputs, generator))
-        self.readout = nn.Parameter(torch.randn(CLASSES, hidden, generator=generator, dtype=torch.float64) * hidden**-0.5)
+        self.readout = nn.Parameter(
+            torch.randn(CLASSES, hidden, generator=generator, dtype=torch.float64) * hidden**-0.5
+        )
 
     def forward(self, x: Tensor) -> Tensor:
         return (with_one(x) @ self.features.T).relu() @ self.readout.T
@@ -65,7 +67,7 @@ class Block:
         return hidden, hidden @ self.readout.W.T
 
     def collect(self, x: Tensor, hidden: Tensor, answer: Tensor, target: Tensor) -> None:
-        """Add one batch to the window: the gradient of half the mean squared error, and what the read-out must learn."""
+        """Add a batch to the window: the gradient of half the mean squared error, and what the read-out must learn."""
         error = (answer - target) / len(x)
         self.gradient += ((error @ self.readout.W) * (hidden > 0)).T @ x
         self.means.append(x.mean(0))
@@ -107,7 +109,9 @@ class IndependentLevels(Learner):
         answers = [block.answer(x) for block in self.blocks]
         guess = sum(answer for _, answer in answers).argmax(1)
         change, surprise = np.zeros(len(self.blocks)), np.zeros(len(self.blocks))
-        for i, (level, block, (hidden, answer)) in enumerate(zip(self.config.levels, self.blocks, answers, strict=True)):
+        for i, (level, block, (hidden, answer)) in enumerate(
+            zip(self.config.levels, self.blocks, answers, strict=True)
+        ):
             surprise[i] = float((answer - target).square().sum(1).mean().sqrt())
             if level.paused:
                 continue

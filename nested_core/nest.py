@@ -3,9 +3,9 @@
 single      one level: an optimizer writes all weights whenever its period ends
 nested      (eq. 72, first order) the fastest level writes by gradient. A slower level holds the initial state of the
             next faster one: when its period ends it moves a fraction of the way toward the faster weights, and every
-            faster level restarts from it. In training this is known as Reptile and Lookahead. Optimizer state carries on.
-sequential  (eqs. 70, 71) each CMS block of Hope belongs to one level and is written, on that level's clock, with the sum
-            of the gradients of its window; everything else belongs to the fastest level
+            faster level restarts from it. It is known as Reptile and Lookahead. Optimizer state carries on.
+sequential  (eqs. 70, 71) each CMS block of Hope belongs to one level and is written, on that level's clock, with the
+            sum of the gradients of its window; everything else belongs to the fastest level
 
 All weights live in one vector, so that a write, a transfer and a norm are one operation each.
 """
@@ -48,7 +48,7 @@ class Weights:
 
 
 class GradientLevels(Learner):
-    """A model written by gradient on the clocks of its config. Score: accuracy of an MLP, bits per character of text."""
+    """A model written by gradient on the clocks of its config. Score: accuracy for an MLP, else bits per character."""
 
     def __init__(self, config: LearnerConfig, model: nn.Module, multiply_adds: int):
         self.config, self.model, self.multiply_adds = config, model, multiply_adds
@@ -56,12 +56,20 @@ class GradientLevels(Learner):
         owner = {name: _owner(name) if sequential else 0 for name, _ in model.named_parameters()}
         ordered = sorted(model.named_parameters(), key=lambda item: owner[item[0]])  # stable: a level's weights adjoin
         self.weights = Weights(ordered)
-        sizes = [sum(p.numel() for n, p in ordered if owner[n] == i) for i in range(len(config.levels) if sequential else 1)]
+        sizes = [
+            sum(p.numel() for n, p in ordered if owner[n] == i) for i in range(len(config.levels) if sequential else 1)
+        ]
         self.parts = list(zip(self.weights.vector.split(sizes), self.weights.gradient.split(sizes), strict=True))
-        self.optimizers = [_optimizer(config.optimizer, *part, level.rate) for part, level in zip(self.parts, config.levels, strict=False)]
+        self.optimizers = [
+            _optimizer(config.optimizer, *part, level.rate)
+            for part, level in zip(self.parts, config.levels, strict=False)
+        ]
         self.slow = [self.weights.vector.clone() for _ in config.levels[1:]] if config.variant == "nested" else []
         kind = {"single": "gradient", "nested": "initial state", "sequential": "block"}[config.variant]
-        self.levels = [{"name": x.name, "period": x.period, "per": "step", "kind": kind if i else "gradient"} for i, x in enumerate(config.levels)]
+        self.levels = [
+            {"name": x.name, "period": x.period, "per": "step", "kind": kind if i else "gradient"}
+            for i, x in enumerate(config.levels)
+        ]
         self.in_context = isinstance(model, Hope)
         if self.in_context:
             self.levels.insert(0, {"name": "in context", "period": 1, "per": "token", "kind": "in context"})
@@ -85,7 +93,9 @@ class GradientLevels(Learner):
         loss.backward()
         levels = self.config.levels
         change, surprise = np.zeros(len(levels)), np.zeros(len(levels))
-        for i, (level, (weights, gradient), optimizer) in enumerate(zip(levels, self.parts, self.optimizers, strict=False)):
+        for i, (level, (weights, gradient), optimizer) in enumerate(
+            zip(levels, self.parts, self.optimizers, strict=False)
+        ):
             surprise[i] = float(gradient.norm())
             if level.paused:
                 gradient.zero_()
@@ -109,7 +119,7 @@ class GradientLevels(Learner):
             faster.append(slow)
         if self.in_context:
             start, end = self._memories()
-            change = np.insert(change, 0, float(((end - start).norm() / start.norm())))
+            change = np.insert(change, 0, float((end - start).norm() / start.norm()))
             surprise = np.insert(surprise, 0, math.nan)
         return Observation(online, change > 0, change, surprise)
 
@@ -141,7 +151,7 @@ class GradientLevels(Learner):
         return np.array([math.nan] * self.in_context + alone)
 
     def _memories(self) -> tuple[Tensor, Tensor]:
-        """The first head's main memory [D, D] in the first layer: where the last batch started, and where its first sequence ended."""
+        """Main memory [D, D] of the first layer and head: at the start of a batch, and after its first sequence."""
         titans = self.model.blocks[0].titans
         return titans.initial.detach()[0, -1], self._state[0].memory.detach()[0, 0, -1]
 
@@ -150,7 +160,7 @@ class GradientLevels(Learner):
             name = "readout" if isinstance(self.model, MLP) else "attention.0.project.weight"
             held = [self.weights.view(vector, name) for vector in (self.weights.vector, *self.slow)]
             return np.stack([memory_map(x if x.shape[0] <= 32 else x.chunk(3)[2]) for x in held])
-        start, end = self._memories() if self._state else (self.model.blocks[0].titans.initial.detach()[0, -1],) * 2
+        _, end = self._memories() if self._state else (self.model.blocks[0].titans.initial.detach()[0, -1],) * 2
         if self.config.variant == "sequential":
             held = [block.up.weight[: len(end), : len(end)] for block in self.model.blocks[0].cms]
         else:

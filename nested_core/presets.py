@@ -41,12 +41,16 @@ def single_loop(stream: StreamConfig) -> LearnerConfig:
     """The same architecture on one clock with one optimizer, at the best rate of its sweep."""
     if not stream.is_text:
         return LearnerConfig("single_loop", "mlp", "sgd", "single", (Level(1, 0.03),), width=MLP_WIDTH)
-    return LearnerConfig("single_loop", "hope", "adam", "single", (Level(1, 3e-3 if stream.rounds > 1 else 3e-4),), width=64)
+    return LearnerConfig(
+        "single_loop", "hope", "adam", "single", (Level(1, 3e-3 if stream.rounds > 1 else 3e-4),), width=64
+    )
 
 
 def transformer(stream: StreamConfig) -> LearnerConfig:
     """A Transformer of the same parameter count on one clock, at the best rate of its sweep; text only."""
-    return LearnerConfig("transformer", "transformer", "adam", "single", (Level(1, 1e-3 if stream.rounds > 1 else 1e-4),), width=64)
+    return LearnerConfig(
+        "transformer", "transformer", "adam", "single", (Level(1, 1e-3 if stream.rounds > 1 else 1e-4),), width=64
+    )
 
 
 def arms(stream: StreamConfig) -> tuple[LearnerConfig, ...]:

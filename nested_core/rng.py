@@ -1,4 +1,4 @@
-"""Random numbers by name: one seed gives every consumer its own generator, so a new consumer does not shift the others."""
+"""Random numbers by name: one seed gives every consumer its own generator; a new one does not shift the others."""
 
 import zlib
 
@@ -6,7 +6,7 @@ import numpy as np
 
 
 def generator(seed: int, name: str, step: int = 0) -> np.random.Generator:
-    """The numpy generator for the consumer `name` of run `seed`; `step` picks one point of its time without replaying."""
+    """The numpy generator for the consumer `name` of run `seed`; `step` picks a point of its time without replay."""
     return np.random.default_rng([seed, zlib.crc32(name.encode()), step])
 
 

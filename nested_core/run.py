@@ -70,7 +70,11 @@ def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> No
     recorder.add("score", [learner.score(test) for test in stream.tests])
     one_round = stream.config.dwell * stream.config.tasks
     asked = not stream.config.is_text or due(step, one_round)  # on text asking every level alone takes a second
-    alone = [learner.level_scores(test) for test in stream.tests] if asked else np.full((len(stream.tests), len(learner.levels)), np.nan)
+    alone = (
+        [learner.level_scores(test) for test in stream.tests]
+        if asked
+        else np.full((len(stream.tests), len(learner.levels)), np.nan)
+    )
     recorder.add("level_score", np.transpose(alone))
     recorder.add("memory_step", step)
     recorder.add("memory", learner.memory())
@@ -96,7 +100,9 @@ def build(config: LearnerConfig, stream: Stream, seed: int) -> Learner:
 
 def language_model(config: LearnerConfig, stream: Stream) -> torch.nn.Module:
     """Hope, or a Transformer with as many parameters as that Hope."""
-    periods = tuple(x.period * stream.config.length for x in config.levels) if config.variant == "sequential" else CMS_PERIODS
+    periods = (
+        tuple(x.period * stream.config.length for x in config.levels) if config.variant == "sequential" else CMS_PERIODS
+    )
     hope = HopeConfig(stream.size, config.width, config.layers, config.heads, config.chunk, periods)
     if config.model == "hope":
         return Hope(hope)

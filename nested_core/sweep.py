@@ -25,7 +25,8 @@ RETURNING_NESTS = (
     (1e-2, (5, 0.3), (40, 0.5)), (1e-2, (10, 0.2)), (1e-2, (40, 0.5)), (3e-3, (5, 0.3), (40, 0.5)), (3e-3, (40, 0.5)),
 )  # fmt: skip
 ONCE_NESTS = (
-    (3e-3, (20, 0.3), (200, 0.5)), (3e-3, (100, 0.3)), (3e-3, (400, 0.5)), (1e-2, (20, 0.3), (200, 0.5)), (1e-2, (100, 0.3)),
+    (3e-3, (20, 0.3), (200, 0.5)), (3e-3, (100, 0.3)), (3e-3, (400, 0.5)),
+    (1e-2, (20, 0.3), (200, 0.5)), (1e-2, (100, 0.3)),
 )  # fmt: skip
 DIGIT_NESTS = (  # periods and rate
     ((1, 4, 16), 0.3), ((1, 4, 16), 1.0), ((1, 4, 16), 3.0), ((1, 8, 64), 0.3), ((1, 8, 64), 1.0),
@@ -41,7 +42,11 @@ def trials(arm: str, on: StreamConfig) -> list[LearnerConfig]:
         return [replace(nested(on), levels=tuple(Level(p, rate) for p in periods)) for periods, rate in DIGIT_NESTS]
     base = transformer(on) if arm == "transformer" else single_loop(on)
     if not on.is_text:
-        return [replace(base, optimizer=name, levels=(Level(1, rate),)) for name, rates in DIGIT_RATES.items() for rate in rates]
+        return [
+            replace(base, optimizer=name, levels=(Level(1, rate),))
+            for name, rates in DIGIT_RATES.items()
+            for rate in rates
+        ]
     return [replace(base, levels=(Level(1, rate),)) for rate in (RETURNING_RATES if on.rounds > 1 else ONCE_RATES)]
 
 
@@ -82,7 +87,10 @@ def main() -> None:
         for learner in learners:
             rows = [next(results) for _ in range(options.seeds)]
             mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
-            print(f"{describe(learner):60s} " + "  ".join(f"{name} {value:.3f}" for name, value in mean.items()), flush=True)
+            print(
+                f"{describe(learner):60s} " + "  ".join(f"{name} {value:.3f}" for name, value in mean.items()),
+                flush=True,
+            )
             rank = mean["average"] * (1 if on.is_text else -1)
             best[learner.name] = min(best.get(learner.name, (np.inf, "")), (rank, describe(learner)))
     for _, choice in best.values():

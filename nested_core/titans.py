@@ -44,7 +44,9 @@ class SelfModifyingTitans(nn.Module):
     form    "chunked", or "naive" for the plain loop that specifies it
     """
 
-    def __init__(self, d_model: int, n_heads: int, chunk: int, adapt: tuple[str, ...] = MEMORIES, form: str = "chunked"):
+    def __init__(
+        self, d_model: int, n_heads: int, chunk: int, adapt: tuple[str, ...] = MEMORIES, form: str = "chunked"
+    ):
         super().__init__()
         d, H, D = d_model, n_heads, d_model // n_heads
         self.n_heads, self.chunk, self.form = n_heads, chunk, form
@@ -89,7 +91,14 @@ class SelfModifyingTitans(nn.Module):
         into = F.silu(self.convolve(past))
         content, query = into.view(B, T, 2, H, D).permute(2, 0, 3, 1, 4)  # [B, H, T, D] each
         y, anchor, memory = FORMS[self.form](
-            content, normalize(query), state.anchor, state.memory, Gates(**self.gates), self.adapt, self.chunk, state.offset
+            content,
+            normalize(query),
+            state.anchor,
+            state.memory,
+            Gates(**self.gates),
+            self.adapt,
+            self.chunk,
+            state.offset,
         )
         y = self.read_norm(y).transpose(1, 2).reshape(B, T, d)
         offset = (state.offset + T) % self.chunk

@@ -10,6 +10,7 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
 
@@ -31,15 +32,25 @@ class Channel:
 CHANNELS = {
     "task": Channel(("step",), "int16", "task index", "the task that the stream visited (the learner is never told)"),
     "online": Channel(("step",), "float64", "trace.unit", "score on each batch, predicted before it was learned from"),
-    "seconds": Channel(("step",), "float64", "s", "wall clock spent predicting and learning so far, probes not counted"),
+    "seconds": Channel(
+        ("step",), "float64", "s", "wall clock spent predicting and learning so far, probes not counted"
+    ),
     "wrote": Channel(("step", "level"), "bool", "-", "whether the level's weights changed at this step"),
-    "change": Channel(("step", "level"), "float64", "fraction", "size of the write: norm of the change / norm of the memory"),
-    "surprise": Channel(("step", "level"), "float64", "norm", "norm of the error signal behind the write; larger is more surprised"),
+    "change": Channel(
+        ("step", "level"), "float64", "fraction", "size of the write: norm of the change / norm of the memory"
+    ),
+    "surprise": Channel(
+        ("step", "level"), "float64", "norm", "norm of the error signal behind the write; larger is more surprised"
+    ),
     "probe_step": Channel(("probe",), "int32", "step", "steps learned before this probe"),
     "score": Channel(("probe", "task"), "float64", "trace.unit", "the learner on held-out data of every task"),
-    "level_score": Channel(("probe", "level", "task"), "float64", "trace.unit", "each level asked alone; nan where it was not asked"),
+    "level_score": Channel(
+        ("probe", "level", "task"), "float64", "trace.unit", "each level asked alone; nan where it was not asked"
+    ),
     "memory_step": Channel(("snapshot",), "int32", "step", "steps learned before this snapshot"),
-    "memory": Channel(("snapshot", "level", "row", "column"), "float32", "weight", "part of each level's memory; see meta['memory']"),
+    "memory": Channel(
+        ("snapshot", "level", "row", "column"), "float32", "weight", "part of each level's memory; see meta['memory']"
+    ),
 }
 WALL_CLOCK = ("seconds",)  # the only channel that differs between two runs of one config and seed
 
@@ -89,7 +100,8 @@ class Trace:
 
     meta fields: config and seed (what `run` was given), run_id, steps (planned), tasks (names), levels (a list of
     {name, period, per, kind}), unit ("accuracy" or "bits per character"), parameters, state (numbers kept beside the
-    parameters by optimizers and memories), samples (a step), multiply_adds (a step, forward), memory (what the snapshots show).
+    parameters by optimizers and memories), samples (a step: digits or characters), multiply_adds (forward, a sample),
+    memory (what the snapshots show).
     """
 
     def __init__(self, meta: dict, channels: dict[str, np.ndarray]):
@@ -140,7 +152,7 @@ class Trace:
         """The stretches of one task so far: (task, first step, last step), steps counted from 1."""
         task = self["task"]
         cuts = [0, *(np.flatnonzero(np.diff(task)) + 1), len(task)] if len(task) else [0]
-        return [(int(task[a]), int(a) + 1, int(b)) for a, b in zip(cuts, cuts[1:], strict=False)]
+        return [(int(task[a]), int(a) + 1, int(b)) for a, b in pairwise(cuts)]
 
     def task_matrix(self) -> np.ndarray:
         """R[task trained, task tested]: scores at the end of the last visit to each task. Needs a finished trace."""
@@ -161,7 +173,11 @@ class Trace:
 
     def same_events(self, other: "Trace") -> bool:
         """Whether both recorded the same, bit for bit; the wall clock does not count."""
-        return all(np.array_equal(self[n], other[n], equal_nan=self[n].dtype.kind == "f") for n in CHANNELS if n not in WALL_CLOCK)
+        return all(
+            np.array_equal(self[n], other[n], equal_nan=self[n].dtype.kind == "f")
+            for n in CHANNELS
+            if n not in WALL_CLOCK
+        )
 
     def save(self, path) -> None:
         """Write one .npz file (numpy arrays and JSON; no code)."""
@@ -170,25 +186,41 @@ class Trace:
 
     @staticmethod
     def load(path) -> "Trace":
-        """Read what `save` wrote, from a path or an open file; TraceError for a file that is missing, damaged, foreign or of another version."""
+        """Read what `save` wrote, from a path or an open file; TraceError if damaged, foreign or of another version."""
         name = Path(getattr(path, "name", None) or path).name
         try:
-            with contextlib.nullcontext(path) if hasattr(path, "read") else open(path, "rb") as raw, np.load(raw, allow_pickle=False) as file:
+            with (
+                contextlib.nullcontext(path) if hasattr(path, "read") else open(path, "rb") as raw,
+                np.load(raw, allow_pickle=False) as file,
+            ):
                 meta = json.loads(str(file["meta"]))
                 if not isinstance(meta, dict) or "version" not in meta:
                     raise TraceError(f"{name}: not a trace of this program; open a file that its Save button wrote.")
                 if meta["version"] != VERSION:
                     raise TraceError(
-                        f"{name}: trace version {meta['version']} cannot be read by this program (version {VERSION}); record the run again."
+                        f"{name}: trace version {meta['version']} is not the {VERSION} of this program; record again."
                     )
                 trace = Trace(meta, {n: file[n] for n in CHANNELS})
                 for n, channel in CHANNELS.items():
                     if trace[n].ndim != len(channel.dims):
-                        raise TraceError(f"{name}: channel {n} has {trace[n].ndim} dimensions, not {len(channel.dims)}; record the run again.")
+                        raise TraceError(
+                            f"{name}: channel {n} has dimensions of another program; record the run again."
+                        )
                 return trace
         except TraceError:
             raise
         except FileNotFoundError:
             raise TraceError(f"{name}: no such file; check the path.") from None
-        except (OSError, ValueError, KeyError, EOFError, TypeError, zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error) as error:
-            raise TraceError(f"{name}: damaged or not a trace ({type(error).__name__}); record or download it again.") from None
+        except (
+            OSError,
+            ValueError,
+            KeyError,
+            EOFError,
+            TypeError,
+            zipfile.BadZipFile,
+            zipfile.LargeZipFile,
+            zlib.error,
+        ) as error:
+            raise TraceError(
+                f"{name}: damaged or not a trace ({type(error).__name__}); record or download it again."
+            ) from None

@@ -28,7 +28,12 @@ class TransformerConfig:
         for field, high in (("vocab_size", 10**6), ("d_model", 8192), ("n_layers", 128), ("n_heads", 256)):
             whole(field, getattr(self, field), 1, high)
         whole("hidden", self.hidden, 0, 65536)
-        check(self.d_model % (2 * self.n_heads) == 0, "n_heads", self.n_heads, f"give a divisor of d_model / 2 = {self.d_model // 2}")
+        check(
+            self.d_model % (2 * self.n_heads) == 0,
+            "n_heads",
+            self.n_heads,
+            f"give a divisor of d_model / 2 = {self.d_model // 2}",
+        )
 
 
 def rotate(x: Tensor, start: int) -> Tensor:
@@ -65,14 +70,16 @@ class Attention(nn.Module):
 
 
 class Transformer(nn.Module):
-    """logits [B, T, vocab], state = Transformer(config)(tokens [B, T] int64, state); the state grows with every token."""
+    """logits [B, T, vocab], state = Transformer(config)(tokens [B, T] int64, state); state grows with every token."""
 
     def __init__(self, config: TransformerConfig):
         super().__init__()
         self.config = config
         self.embed = nn.Embedding(config.vocab_size, config.d_model)
         self.attention = nn.ModuleList(Attention(config) for _ in range(config.n_layers))
-        self.mlp = nn.ModuleList(MemoryBlock(config.d_model, config.hidden or 4 * config.d_model) for _ in range(config.n_layers))
+        self.mlp = nn.ModuleList(
+            MemoryBlock(config.d_model, config.hidden or 4 * config.d_model) for _ in range(config.n_layers)
+        )
         self.norm = nn.RMSNorm(config.d_model)
         self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         nn.init.normal_(self.embed.weight, std=0.5)

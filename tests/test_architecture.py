@@ -13,7 +13,13 @@ FORBIDDEN = {
     "demos": {"app", "lessons", "streamlit"},
     "lessons": {"app", "streamlit"},
 }
-WITHOUT_TORCH = ("nested_core.config", "nested_core.presets", "nested_core.clock", "nested_core.trace", "nested_core.metrics")
+WITHOUT_TORCH = (
+    "nested_core.config",
+    "nested_core.presets",
+    "nested_core.clock",
+    "nested_core.trace",
+    "nested_core.metrics",
+)
 
 
 def imports(file: Path) -> set[str]:

@@ -17,7 +17,11 @@ SMALL = dict(width=16, layers=1, heads=2, chunk=4)
 
 
 def test_the_plan_by_hand():
-    assert schedule(8, (1, 2, 3)).astype(int).T.tolist() == [[1] * 8, [0, 1, 0, 1, 0, 1, 0, 1], [0, 0, 1, 0, 0, 1, 0, 0]]
+    assert schedule(8, (1, 2, 3)).astype(int).T.tolist() == [
+        [1] * 8,
+        [0, 1, 0, 1, 0, 1, 0, 1],
+        [0, 0, 1, 0, 0, 1, 0, 0],
+    ]
     assert [due(step, 4) for step in range(1, 6)] == [False, False, False, True, False]
     assert (writes(17, 4), writes(3, 4), writes(9, 2)) == (4, 0, 4)
 
@@ -32,9 +36,13 @@ def parts(learner):
 
 
 LEARNERS = {
-    "independent": LearnerConfig("n", "mlp", "least_squares", "independent", (Level(1, 0.3), Level(2, 0.3), Level(4, 0.3)), width=12),
+    "independent": LearnerConfig(
+        "n", "mlp", "least_squares", "independent", (Level(1, 0.3), Level(2, 0.3), Level(4, 0.3)), width=12
+    ),
     "nested": LearnerConfig("n", "mlp", "sgd", "nested", (Level(1, 0.1), Level(2, 0.5), Level(4, 0.5)), width=12),
-    "sequential": LearnerConfig("n", "hope", "adam", "sequential", (Level(1, 1e-3), Level(2, 1e-3), Level(4, 1e-3)), **SMALL),
+    "sequential": LearnerConfig(
+        "n", "hope", "adam", "sequential", (Level(1, 1e-3), Level(2, 1e-3), Level(4, 1e-3)), **SMALL
+    ),
     "single": LearnerConfig("n", "transformer", "adam", "single", (Level(2, 1e-3),), **SMALL),
 }
 

@@ -13,7 +13,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def demo(*arguments):
-    return subprocess.run([sys.executable, "-m", "demos.forgetting", *map(str, arguments)], cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return subprocess.run(
+        [sys.executable, "-m", "demos.forgetting", *map(str, arguments)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
 
 
 def test_forgetting_on_digits(tmp_path):
@@ -36,14 +42,33 @@ def test_own_text_and_bad_files(tmp_path):
     for name, text in (("a.txt", "the cat sat on the mat. "), ("b.txt", "def f(x): return x + 1\n")):
         (tmp_path / name).write_text(text * 120)
     file = tmp_path / "out.json"
-    done = demo("--text", tmp_path / "a.txt", "--text", tmp_path / "b.txt", "--dwell", 2, "--rounds", 1, "--seeds", 1, "--json", file)
+    done = demo(
+        "--text",
+        tmp_path / "a.txt",
+        "--text",
+        tmp_path / "b.txt",
+        "--dwell",
+        2,
+        "--rounds",
+        1,
+        "--seeds",
+        1,
+        "--json",
+        file,
+    )
     assert done.returncode == 0, done.stderr
     document = json.loads(file.read_text())
     assert {r["arm"] for r in document["rows"]} == {"nested", "single_loop", "transformer"}
     assert {"average_bits", "learned_bits", "online_bits", "forgetting_bits"} <= {r["metric"] for r in document["rows"]}
-    assert all(c["verdict"] == "inconclusive" and c["ci95"] is None for c in document["claims"])  # one seed proves nothing
+    assert all(
+        c["verdict"] == "inconclusive" and c["ci95"] is None for c in document["claims"]
+    )  # one seed proves nothing
     (tmp_path / "bad.txt").write_bytes(b"\xff" * 3000)
-    for arguments, words in [(("--text", tmp_path / "bad.txt"), "not UTF-8"), (("--text", tmp_path / "none.txt"), "none.txt"), (("--text", tmp_path / "a.txt"), "tasks: 1")]:
+    for arguments, words in [
+        (("--text", tmp_path / "bad.txt"), "not UTF-8"),
+        (("--text", tmp_path / "none.txt"), "none.txt"),
+        (("--text", tmp_path / "a.txt"), "tasks: 1"),
+    ]:
         done = demo(*arguments)
         assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
 

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from nested_core.config import LearnerConfig, Level, StreamConfig
-from nested_core.least_squares import AssociativeReadout, InputMemory
+from nested_core.memory import AssociativeReadout, InputMemory, delta, hebbian
 from nested_core.run import build
 from nested_core.streams import open_stream
 
@@ -13,6 +13,15 @@ DIGITS = StreamConfig("permuted_digits", tasks=2, dwell=20, batch=8)
 
 def data(n, d, seed=0):
     return torch.randn(n, d, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
+
+
+def test_two_values_for_one_key():
+    x, (v, w) = torch.nn.functional.normalize(data(1, 5)[0], dim=0), data(2, 3, seed=1)
+    empty = torch.zeros(3, 5, dtype=torch.float64)
+    torch.testing.assert_close(hebbian(hebbian(empty, x, v), x, w) @ x, v + w)
+    torch.testing.assert_close(delta(delta(empty, x, v), x, w) @ x, w)
+    other = torch.linalg.svd(x[None])[2][-1]
+    torch.testing.assert_close(delta(hebbian(empty, other, v), x, w) @ other, v)
 
 
 @pytest.mark.parametrize("windows", [[1] * 30, [7, 7, 16], [30], [3, 20, 7]])  # 20 and 30 exceed the 9 inputs
@@ -38,7 +47,7 @@ def test_the_least_squares_memory_keeps_answers_to_old_inputs():
 
 
 def test_nested_transfer_by_hand():
-    """At the end of its period a slower level moves a fraction toward the faster weights, and all faster ones restart from it."""
+    """When its period ends a slower level moves a fraction toward the faster weights; all faster ones restart there."""
     levels = (Level(1, 0.1), Level(2, 0.25), Level(4, 0.5))
     stream = open_stream(DIGITS, 0)
     learner = build(LearnerConfig("n", "mlp", "sgd", "nested", levels, width=12), stream, 0)

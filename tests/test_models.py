@@ -1,4 +1,4 @@
-"""Hope and the Transformer as functions: causal, far-reaching, exact over splits, one sample at a time, all parameters alive."""
+"""Hope and the Transformer as functions: causal, far-reaching, exact over splits, samples apart, no dead parameter."""
 
 import pytest
 import torch
@@ -99,7 +99,13 @@ def test_a_transformer_of_equal_size():
 
 @pytest.mark.parametrize(
     ("change", "words"),
-    [({"periods": (0,)}, "periods: 0"), ({"periods": (-4,)}, "periods: -4"), ({"d_model": "64"}, "d_model: '64'"), ({"n_heads": 3}, "n_heads: 3"), ({"memory": "cubic"}, "memory: 'cubic'")],
+    [
+        ({"periods": (0,)}, "periods: 0"),
+        ({"periods": (-4,)}, "periods: -4"),
+        ({"d_model": "64"}, "d_model: '64'"),
+        ({"n_heads": 3}, "n_heads: 3"),
+        ({"memory": "cubic"}, "memory: 'cubic'"),
+    ],
 )
 def test_a_bad_config_is_one_sentence(change, words):
     with pytest.raises(ValueError, match=words):
@@ -109,6 +115,11 @@ def test_a_bad_config_is_one_sentence(change, words):
 def test_bad_calls_are_one_sentence():
     model = Hope(HOPE)
     _, state = model(tokens(2, 5))
-    for args, words in [((tokens(2, 5).int(),), "int64"), ((tokens(2, 5) + 9,), "within 0 to 10"), ((tokens(3, 5), state), "state of 3 samples"), ((tokens(2, 0),), "time at least 1")]:
+    for args, words in [
+        ((tokens(2, 5).int(),), "int64"),
+        ((tokens(2, 5) + 9,), "within 0 to 10"),
+        ((tokens(3, 5), state), "state of 3 samples"),
+        ((tokens(2, 0),), "time at least 1"),
+    ]:
         with pytest.raises(ValueError, match=words):
             model(*args)

@@ -94,13 +94,18 @@ def test_a_config_survives_json_and_names_its_run():
     ("where", "value", "words"),
     [
         (("learner", "levels", 0, "period"), 0, "period: 0 "), (("learner", "levels", 0, "period"), -3, "period: -3 "),
-        (("learner", "levels", 1, "period"), 2.5, "period: 2.5 "), (("learner", "levels", 1, "period"), 1, "different periods"),
-        (("learner", "levels", 0, "rate"), "fast", "rate: 'fast' "), (("learner", "levels", 0, "rate"), float("nan"), "rate: nan "),
-        (("learner", "width"), True, "width: True "), (("learner", "model"), "hope", "variant: 'independent' .* not hope"),
+        (("learner", "levels", 1, "period"), 2.5, "period: 2.5 "),
+        (("learner", "levels", 1, "period"), 1, "different periods"),
+        (("learner", "levels", 0, "rate"), "fast", "rate: 'fast' "),
+        (("learner", "levels", 0, "rate"), float("nan"), "rate: nan "),
+        (("learner", "width"), True, "width: True "),
+        (("learner", "model"), "hope", "variant: 'independent' .* not hope"),
         (("learner", "colour"), 1, "colour: 1 .*known fields"), (("learner", "levels"), [], "1 to 8 levels"),
         (("stream", "tasks"), 11, "tasks: 11 .*2 to 10"), (("stream", "kind"), "class_digits", None),
-        (("stream", "kind"), ["languages"], "kind: "), (("stream", "dwell"), 10**9, "dwell: "), (("stream", "texts"), [["a", "b"]], "texts: 1 "),
-        (("probe_every",), 0, "probe_every: 0 "), (("stream",), None, "stream: "), (("learner", "levels"), [3], "levels: "),
+        (("stream", "kind"), ["languages"], "kind: "), (("stream", "dwell"), 10**9, "dwell: "),
+        (("stream", "texts"), [["a", "b"]], "texts: 1 "),
+        (("probe_every",), 0, "probe_every: 0 "), (("stream",), None, "stream: "),
+        (("learner", "levels"), [3], "levels: "),
     ],
 )  # fmt: skip
 def test_a_bad_config_is_one_sentence(where, value, words):
@@ -118,7 +123,8 @@ def test_a_bad_config_is_one_sentence(where, value, words):
 
 @pytest.mark.parametrize(
     ("data", "words"),
-    [(b"", "0 characters"), (b"x", "1 characters"), (b"\xff\xfe\x00" * 2000, "binary"), (b"caf\xe9 " * 1000, "not UTF-8"),
+    [(b"", "0 characters"), (b"x", "1 characters"), (b"\xff\xfe\x00" * 2000, "binary"),
+     (b"caf\xe9 " * 1000, "not UTF-8"),
      (b"a" * 5000, "one repeated character"), (b"ab" * (26 * 2**20), "52.0 MB")],
 )  # fmt: skip
 def test_a_bad_text_is_one_sentence(data, words):
@@ -136,7 +142,9 @@ def test_streams_are_reproducible_hold_out_their_tests_and_hide_the_task():
             first, second = a.batch(step), b.batch(step)
             assert (first.x == second.x).all() and (first.y == second.y).all()
             assert set(first._fields) == {"x", "y"}
-        assert [a.task(s) for s in range(1, config.steps + 1)] == [t for _ in range(config.rounds) for t in range(config.tasks) for _ in range(config.dwell)]
+        assert [a.task(s) for s in range(1, config.steps + 1)] == [
+            t for _ in range(config.rounds) for t in range(config.tasks) for _ in range(config.dwell)
+        ]
     classes = open_stream(StreamConfig("class_digits", tasks=5, dwell=4), 7)
     assert sorted(c for test in classes.tests for c in set(test.y.tolist())) == list(range(10))
     assert all(int(test.x.max()) < open_stream(own, 0).size for test in open_stream(own, 0).tests)

@@ -15,7 +15,9 @@ def arguments(T, D=8, B=2, H=3, seed=0):
     def draw(*shape, scale=1.0):
         return (torch.randn(*shape, generator=generator, dtype=torch.float64) * scale).requires_grad_()
 
-    q = torch.nn.functional.normalize(torch.randn(B, H, T, D, generator=generator, dtype=torch.float64), dim=-1).requires_grad_()
+    q = torch.nn.functional.normalize(
+        torch.randn(B, H, T, D, generator=generator, dtype=torch.float64), dim=-1
+    ).requires_grad_()
     return [draw(B, H, T, D), q, draw(B, H, 5, D, D, scale=D**-0.5), draw(H, D), draw(H, D), draw(H), draw(H)]
 
 
@@ -24,7 +26,9 @@ def call(form, a, adapt=ALL, chunk=16, offset=0, memory=None):
 
 
 @pytest.mark.parametrize("T", [1, 7, 33, 64])
-@pytest.mark.parametrize("adapt", [ALL, torch.tensor([True, False, True, False, True]), torch.tensor([False, True, True, True, False])])
+@pytest.mark.parametrize(
+    "adapt", [ALL, torch.tensor([True, False, True, False, True]), torch.tensor([False, True, True, True, False])]
+)
 def test_chunked_equals_the_loop_in_outputs_state_and_gradients(T, adapt):
     results = []
     for form in (naive, chunked):
@@ -55,7 +59,7 @@ def test_carried_state_equals_one_long_call(form, split):
 
 @pytest.mark.parametrize("form", [naive, chunked])
 def test_one_write_reads_back_as_the_literal_rule_says(form):
-    """M k becomes (alpha - 2 eta) M k + eta M v; a direction orthogonal to k only decays; the read comes before the write."""
+    """M k becomes (alpha - 2 eta) M k + eta M v; what is orthogonal to k only decays; the read precedes the write."""
     a = arguments(1, B=1, H=1)
     x, q, M = a[0][0, 0, 0], a[1][0, 0, 0], a[2][0, 0]
     k = torch.nn.functional.normalize(M[KEY] @ x, dim=0)
@@ -64,7 +68,9 @@ def test_one_write_reads_back_as_the_literal_rule_says(form):
     alpha, eta = log.exp(), step_size(a[3][0] @ (M[ETA] @ x) + a[5][0], log)
     y, _, after = call(form, a, chunk=1)
     for i in range(len(MEMORIES)):
-        torch.testing.assert_close(after[0, 0, i] @ k, (alpha - 2 * eta) * (M[i] @ k) + eta * (M[i] @ v), atol=1e-5, rtol=1e-5)
+        torch.testing.assert_close(
+            after[0, 0, i] @ k, (alpha - 2 * eta) * (M[i] @ k) + eta * (M[i] @ v), atol=1e-5, rtol=1e-5
+        )
     z = torch.linalg.svd(k[None])[2][-1]  # orthogonal to k
     torch.testing.assert_close(after[0, 0, MEMORY] @ z, alpha * (M[MEMORY] @ z))
     torch.testing.assert_close(y[0, 0, 0], M[MEMORY] @ q)

@@ -10,7 +10,7 @@ from ..rng import generator
 
 
 class Batch(NamedTuple):
-    """What a learner sees. Digits: x [B, pixels] in [0, 1], y [B] class. Text: x, y [B, T] symbols, y one ahead of x."""
+    """What a learner sees. Digits: x [B, pixels] in [0, 1], y [B] class. Text: x, y [B, T] symbols, y one ahead."""
 
     x: torch.Tensor
     y: torch.Tensor

@@ -4,8 +4,9 @@ languages  English (the documentation in `pydoc_data.topics`), Python (source of
            English: the same text with its letters exchanged, a new exchange for every further task
 own_text   one task for each given text
 
-Text is lower-cased and written in one alphabet for all tasks: the 95 most common characters and one symbol for the rest.
-The last tenth of each text is held out. Scores are bits per character: lower is better, log2(alphabet) is guessing.
+Text is lower-cased and written in one alphabet for all tasks: the 95 most common characters and one symbol for the
+rest. The last tenth of each text is held out. Scores are bits per character: lower is better,
+guessing is log2(alphabet).
 """
 
 import importlib
@@ -24,8 +25,9 @@ from .base import Batch, Stream
 ALPHABET = 95
 PROBES = 24  # held-out sequences a task
 MAX_CHARACTERS = 600_000
-SOURCES = "argparse ast calendar configparser csv datetime decimal difflib doctest fractions inspect json/decoder json/encoder".split()
-SOURCES += "logging/__init__ mailbox optparse pathlib pdb pickle shutil statistics subprocess tarfile textwrap threading typing".split()
+SOURCES = """argparse ast calendar configparser csv datetime decimal difflib doctest fractions inspect json/decoder
+json/encoder logging/__init__ mailbox optparse pathlib pdb pickle shutil statistics subprocess tarfile textwrap
+threading typing""".split()
 
 
 @cache
@@ -42,7 +44,9 @@ def python_source() -> str:
     files = [root / f"{name}.py" for name in SOURCES]
     text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())[:MAX_CHARACTERS]
     if not text:
-        raise ConfigError(f"stream: 'languages' needs the source of Python's standard library, not found in {root}; use own_text.")
+        raise ConfigError(
+            f"stream: 'languages' needs the source of Python's standard library, not found in {root}; use own_text."
+        )
     return text
 
 
@@ -74,9 +78,14 @@ class TextStream(Stream):
         cut = [len(s) - max(len(s) // 10, need) for s in symbols]
         for name, s, c in zip(self.tasks, symbols, cut, strict=True):
             if c < need:
-                raise ConfigError(f"text {name!r}: {len(s)} characters are too few for sequences of {config.length}; give a longer text.")
+                raise ConfigError(
+                    f"text {name!r}: {len(s)} characters cannot be cut into sequences of {config.length}; give more."
+                )
         self._train = [s[:c] for s, c in zip(symbols, cut, strict=True)]
-        self.tests = [self._sequences(s[c:], np.linspace(0, len(s) - c - need, PROBES).astype(int)) for s, c in zip(symbols, cut, strict=True)]
+        self.tests = [
+            self._sequences(s[c:], np.linspace(0, len(s) - c - need, PROBES).astype(int))
+            for s, c in zip(symbols, cut, strict=True)
+        ]
 
     def encode(self, text: str) -> np.ndarray:
         """Symbols int64 [characters]; a character outside the alphabet becomes the last symbol."""

@@ -1,7 +1,7 @@
 """The self-modifying memory in chunks: the same numbers as `naive`, in a few matrix products a chunk.
 
-Inside a chunk that starts from the memories A, every token's k, v, eta and alpha come from A, so each memory M follows a
-linear recurrence with one rank-one write a token, and shared keys and decays:
+Inside a chunk that starts from the memories A, every token's k, v, eta and alpha come from A, so each memory M follows
+a linear recurrence with one rank-one write a token, and shared keys and decays:
 
     M_t = alpha_t M_{t-1} + u_t k_t^T,   u_t = eta_t A v_t - 2 eta_t M_{t-1} k_t
 
@@ -9,10 +9,11 @@ Unrolled, with a_t = alpha_1 ... alpha_t, the writes solve one unit triangular s
 
     u_t + 2 eta_t sum_{s<t} (a_{t-1} / a_s) (k_s . k_t) u_s = eta_t A v_t - 2 eta_t a_{t-1} M_0 k_t
 
-Its right side is A w_t when the chunk starts at M_0 = A, so u_t = A z_t, where z solves the same system for w. Hence all
-five memories of a head end the chunk multiplied by one and the same D x D matrix, and none of them is ever solved for:
+Its right side is A w_t when the chunk starts at M_0 = A, so u_t = A z_t, where z solves the same system for w. Hence
+all five memories of a head end the chunk multiplied by one D x D matrix, and none of them is ever solved for:
 
-    M_C = A (a_C I + sum_t (a_C / a_t) z_t k_t^T),   y_t = A_memory (a_{t-1} q_t + sum_{s<t} (a_{t-1} / a_s) (k_s . q_t) z_s)
+    M_C = A (a_C I + sum_t (a_C / a_t) z_t k_t^T)
+    y_t = A_memory (a_{t-1} q_t + sum_{s<t} (a_{t-1} / a_s) (k_s . q_t) z_s)
 
 Ratios of decays are taken as exponents of differences of logs: they lie in [0, 1] and never divide by a small number.
 """
@@ -86,7 +87,7 @@ def _segment(
 
 
 class UnitLowerInverse(torch.autograd.Function):
-    """(I + L)^-1 for strictly lower triangular L [N, C, C]; with it at hand the gradient, -X^T G X^T, needs no second solve."""
+    """X = (I + L)^-1 for strictly lower triangular L [N, C, C]; its gradient, -X^T G X^T, needs no second solve."""
 
     @staticmethod
     def forward(ctx, L: Tensor) -> Tensor:

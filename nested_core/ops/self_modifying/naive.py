@@ -3,7 +3,8 @@
 Nested Learning, section 8.1 and 8.2 (eqs. 83-90, 93-96), for matrix memories. For every token t of a chunk that starts
 from the memories A (all five, as they stood at the end of the previous chunk):
 
-    k = A_k x / |A_k x|,  v = A_v x,  alpha = sigmoid(r_alpha . A_alpha x + b_alpha),  eta likewise, in (0, (1 + alpha) / 2)
+    k = A_k x / |A_k x|,  v = A_v x
+    alpha = sigmoid(r_alpha . A_alpha x + b_alpha),  eta likewise, but in (0, (1 + alpha) / 2)
     y = M_memory q                                                    (read before the write)
     M <- M (alpha I - eta k k^T) - eta (M k - A v) k^T                 for each of the five memories M
 

@@ -1,13 +1,29 @@
-"""The least-squares memory of inputs: an optimizer's own record of which input directions are in use.
+"""Associative memories: a matrix M [out, d] that answers a key x with M x, and what a write to it is.
 
-Nested Learning frames a preconditioner as a memory of its own (section 4.2, eqs. 38-41). This one keeps
-P = (I + sum x x^T / damping)^-1 over all inputs x it was shown. A write G P moves a weight matrix only along input
-directions that are not yet in use, so answers to old inputs stay (known as orthogonal weight modification, Zeng et al.
-2019). With squared error and damping 1 the write is exact: recursive least squares, the delta rule with a memory.
+Nested Learning, Definition 1 and eqs. 5, 8-9, 65. Three rules, each adding what the one before lacks:
+
+hebbian        add the value: M + eta v x^T. Keys that overlap add up.
+delta          add the error: M + eta (v - M x) x^T, one gradient step on |M x - v|^2 / 2. The last pair is kept, older
+               ones are disturbed along the directions they share with x.
+least squares  add the error along directions that no older key uses. It needs a second memory, of the inputs:
+               P = (I + sum x x^T / damping)^-1. This is the preconditioner of eqs. 38-41 read as a memory. With it an
+               optimizer can write any weight matrix without changing its answers to old inputs (known as orthogonal
+               weight modification, Zeng et al. 2019), and a linear read-out always holds the ridge solution (recursive
+               least squares).
 """
 
 import torch
 from torch import Tensor
+
+
+def hebbian(M: Tensor, x: Tensor, v: Tensor, eta: float = 1.0) -> Tensor:
+    """M [out, d] after the pair x [d] -> v [out]: linear attention (eq. 5)."""
+    return M + eta * torch.outer(v, x)
+
+
+def delta(M: Tensor, x: Tensor, v: Tensor, eta: float = 1.0) -> Tensor:
+    """M [out, d] after the pair x [d] -> v [out], by the delta rule (eq. 65). With |x| = 1 and eta = 1, M x = v."""
+    return M + eta * torch.outer(v - M @ x, x)
 
 
 class InputMemory:

@@ -1,0 +1,1 @@
+"""Step-through lessons, built on the same runs as the app."""
