@@ -22,18 +22,18 @@ WORDS = {
 }
 
 
-def charts(desk: Desk) -> None:
-    """Everything that moves while a comparison trains."""
+def charts(desk: Desk, planned: int | None) -> None:
+    """Everything that moves while a comparison trains; `planned` steps of the wanted one, while there is none."""
     busy = desk.show is not None and desk.show.busy
-    st.fragment(lambda: _draw(desk, busy), run_every=LIVE_SECONDS if busy else None)()
+    st.fragment(lambda: _draw(desk, busy, planned), run_every=LIVE_SECONDS if busy else None)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
 
 
-def _draw(desk: Desk, was_busy: bool) -> None:
+def _draw(desk: Desk, was_busy: bool, planned: int | None) -> None:
     show = desk.show
     if show is None:
-        st.markdown("Step 0")
+        st.markdown(f"**Step 0 / {planned}** · ready" if planned else "**Step 0** · choose the settings first")
         st.info(explain.EMPTY)
         return
     if was_busy and not show.busy:
@@ -98,7 +98,9 @@ def _memories(traces, calm: bool) -> None:
         st.caption(f"{words} Shown: {trace.meta['memory']}.")
     if asked:
         with right:
-            st.caption(f"What each level of **{arm_name(trace)}** answers if asked alone")
+            st.caption(
+                f"What each level of **{arm_name(trace)}** answers if asked alone, at step {alone.latest(trace)[2]}"
+            )
             st.html(alone.html(trace))
 
 

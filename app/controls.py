@@ -70,7 +70,7 @@ def stream_settings(problems: list[str]) -> StreamConfig | None:
             tasks = st.number_input("Tasks", low, high, preset.tasks, key=f"tasks {kind}")
     rounds = 1
     if visits == "returning":
-        with right:
+        with left if kind == "own_text" else right:
             rounds = st.number_input("Rounds", 2, 20, 8, key=f"rounds {kind}")
     text_preset = presets.stream("languages", 8 if visits == "returning" else 1)
     dwell = st.number_input(
@@ -110,9 +110,7 @@ def learner_settings(stream: StreamConfig, problems: list[str]) -> list[LearnerC
     for arm in baselines:
         if arm.name in shown:
             rule = {"sgd": "gradient descent", "adam": "Adam"}[arm.optimizer]
-            st.caption(
-                f"{ARM_NAMES[arm.name]}: one clock, {rule} at rate {arm.levels[0].rate:g}, the best of its sweep."
-            )
+            st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at rate {arm.levels[0].rate:g}, its best in a sweep.")
     try:
         return [replace(nested, levels=levels), *(arm for arm in baselines if arm.name in shown)]
     except ConfigError as error:

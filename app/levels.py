@@ -22,7 +22,7 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
         f"levels {name}", [Row(i, x.period, x.rate) for i, x in enumerate(nested.levels)]
     )
     help_rate = (
-        "The fastest level: step size of its optimizer. Slower: the part of the way that it moves toward the faster one."
+        "The fastest level: step size of its optimizer. Slower: what part of the way it moves to the faster one."
         if nested.variant == "nested"
         else "Size of a write: step size of this level's optimizer."
     )

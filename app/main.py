@@ -8,6 +8,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a 
 import streamlit as st
 
 st.set_page_config("Nested Learning Playground", page_icon="🪆", layout="wide")
-st.navigation(
-    [st.Page("app_pages/playground.py", title="Playground", url_path="playground", default=True)], position="hidden"
-).run()
+playground = st.Page("app_pages/playground.py", title="Playground", url_path="playground")
+
+
+def home():
+    """A default page has no address of its own, so the bare address leads on to the playground."""
+    st.switch_page(playground)
+
+
+st.navigation([st.Page(home, default=True), playground], position="hidden").run()

@@ -28,19 +28,19 @@ class Worker:
         self.sink = None
         self.ready = False
         self._lock = threading.Lock()
-        threading.Thread(target=self._read, daemon=True).start()
+        self.reader = threading.Thread(target=self._read, daemon=True)
+        self.reader.start()
 
     def _read(self):
-        try:
+        with self.process.stdout as answers, contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
-                message = pickle.load(self.process.stdout)
+                message = pickle.load(answers)
                 self.ready = True
                 if self.sink:
                     self.sink(message)
-        except (EOFError, OSError, pickle.UnpicklingError):
-            self.process.wait()
-            if self.sink:
-                self.sink(None)
+        self.process.wait()
+        if self.sink:
+            self.sink(None)
 
     def send(self, *command) -> None:
         """Tell the process; silently nothing if it has ended, since `sink` hears of that."""
@@ -55,9 +55,10 @@ class Worker:
         self.sink = None
         self.process.kill()
         self.process.wait()
-        for pipe in (self.process.stdin, self.process.stdout):
-            with contextlib.suppress(OSError):
-                pipe.close()
+        with contextlib.suppress(OSError):
+            self.process.stdin.close()
+        if threading.current_thread() is not self.reader:
+            self.reader.join(1)
 
 
 class Pool:

@@ -11,7 +11,7 @@ def own_texts(problems: list[str]) -> tuple[tuple[str, str], ...]:
         "Two or more text files (UTF-8, at most 5 MB each)",
         accept_multiple_files=True,
         key="files",
-        help="Any plain text: a novel, notes, source code. It stays in this server's memory and is forgotten with the tab.",
+        help="Any plain text: a novel, notes, source code. It stays in the server's memory and goes with the tab.",
     )
     with st.expander("Paste texts instead"):
         pasted, number = [], 1

@@ -40,6 +40,11 @@ def score(value: float, unit: str) -> str:
     return f"{100 * value:.0f} %" if unit == "accuracy" else f"{value:.2f} bits"
 
 
+def samples(unit: str) -> str:
+    """What a sample is called on this kind of stream."""
+    return "samples" if unit == "accuracy" else "characters"
+
+
 def drawn(value: float, unit: str):
     """A score as the charts plot it: percent or bits, four digits, None for a gap."""
     if not math.isfinite(value):

@@ -48,7 +48,7 @@ if desk.live:
             else "The settings have changed: Run begins anew with them."
         )
 
-charts(desk)
+charts(desk, wanted.configs[0].stream.steps if wanted else None)
 with st.expander("How it works: which mechanism does what"):
     st.markdown(explain.how(wanted.configs[0].stream.is_text if wanted else False))
 tables(desk)

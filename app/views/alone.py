@@ -16,17 +16,18 @@ def known(trace: Trace) -> bool:
     return len(trace.levels) > 1 and bool(np.isfinite(trace["level_score"]).any())
 
 
-def latest(trace: Trace) -> tuple[list[str], np.ndarray]:
-    """(row names, scores [row, task]) at the last probe: the levels that were asked, then all of them together."""
+def latest(trace: Trace) -> tuple[list[str], np.ndarray, int]:
+    """(row names, scores [row, task], step) of the last probe that asked the levels: each alone, then all together."""
     scores = trace["level_score"]
-    asked = [i for i in range(len(trace.levels)) if np.isfinite(scores[:, i]).any()]
+    probe = int(np.flatnonzero(np.isfinite(scores).any(axis=(1, 2)))[-1])
+    asked = [i for i in range(len(trace.levels)) if np.isfinite(scores[probe, i]).any()]
     names = [trace.levels[i]["name"] for i in asked] + ["together"]
-    return names, np.vstack([scores[-1, asked], trace["score"][-1:]])
+    return names, np.vstack([scores[probe, asked], trace["score"][probe : probe + 1]]), int(trace["probe_step"][probe])
 
 
 def table(trace: Trace) -> pd.DataFrame:
     """The same numbers: a row for each level, a column for each task seen."""
-    names, scores = latest(trace)
+    names, scores, _ = latest(trace)
     seen = sorted(first_seen(trace))
     frame = pd.DataFrame(scores[:, seen], columns=[trace.tasks[t] for t in seen])
     frame.insert(0, "asked", names)
@@ -36,7 +37,7 @@ def table(trace: Trace) -> pd.DataFrame:
 
 def html(trace: Trace) -> str:
     """A small table of numbers, greener where the answer is better; text, so that everybody can read it."""
-    names, scores = latest(trace)
+    names, scores, _ = latest(trace)
     seen = sorted(first_seen(trace))
     head = "".join(f"<th scope='col' title='{escape(trace.tasks[t])}'>{t + 1}</th>" for t in seen)
     rows = "".join(

@@ -64,7 +64,7 @@ def ticks(trace: Trace, level: int, width: int) -> list[tuple[int, float]]:
 
 
 def row_names(trace: Trace) -> list[str]:
-    return [level["name"] + (" token" if level["per"] == "token" else "") for level in trace.levels]
+    return [level["name"] for level in trace.levels]
 
 
 def row_totals(trace: Trace) -> list[str]:

@@ -3,7 +3,7 @@
 from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
-from ..theme import arm_name, score
+from ..theme import arm_name, samples, score
 from .curves import first_seen
 
 
@@ -61,7 +61,7 @@ def cost(trace: Trace) -> str:
     seconds = float(trace["seconds"][-1]) if trace.steps else 0.0
     return (
         f"{meta['parameters']:,} parameters, {meta['state']:,} numbers of optimizer and memory state, "
-        f"{trace.steps * meta['samples']:,} samples, {writes:,} updates, {seconds:.1f} s"
+        f"{trace.steps * meta['samples']:,} {samples(trace.unit)}, {writes:,} updates, {seconds:.1f} s"
     )
 
 

@@ -6,7 +6,7 @@ mouse. The result is an ECharts option: a plain dict.
 
 from nested_core.trace import Trace
 
-from ..theme import arm_name, faded, hue
+from ..theme import arm_name, faded, hue, samples
 from . import curves, raster
 
 LEFT, RIGHT = 70, 78  # px kept for names of rows and for labels at the ends of lines
@@ -92,7 +92,7 @@ def option(traces: list[Trace]) -> dict:
                     "axisLabel": {"show": bottom_axis, "hideOverlap": True},
                     "axisTick": {"show": bottom_axis},
                     "axisLine": {"show": bottom_axis, "onZero": False},
-                    "name": f"step ({trace.meta['samples']} samples each)" if bottom_axis else "",
+                    "name": f"step ({trace.meta['samples']} {samples(unit)} each)" if bottom_axis else "",
                     "nameLocation": "middle",
                     "nameGap": 26,
                     "axisPointer": {"show": True, "snap": False, "label": {"show": bottom_axis, "precision": 0}},

@@ -1,0 +1,342 @@
+"""The page by AppTest, and real workers behind it. Training is the stand-in of fake_run, so that this takes seconds."""
+
+import io
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import state
+from app.pool import Pool
+from app.runner import Comparison
+from nested_core import presets
+from nested_core.config import RunConfig
+from nested_core.trace import Trace
+from tests import fake_run
+
+MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
+ENGLISH = "It was the best of times, it was the worst of times. " * 60
+NUMBERS = "one two three four five six seven eight nine ten " * 60
+
+
+@pytest.fixture(scope="module")
+def workers():
+    pool = Pool("tests.fake_run:run", spares=2, seats=1)
+    pool.warm()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def page(workers, monkeypatch):
+    desk = state.Desk(workers)
+    monkeypatch.setattr(state, "desk", lambda: desk)
+    test = AppTest.from_file(MAIN, default_timeout=20)
+    test.desk = desk
+    yield test.switch_page("app_pages/playground.py").run()
+    desk.reset()
+
+
+def wait(until, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.005)
+
+
+def press(page, name):
+    next(b for b in page.button if b.label == name).click()
+    page.run()
+    assert not page.exception
+
+
+def text(page) -> str:
+    return "\n".join(m.value for m in [*page.markdown, *page.caption, *page.error, *page.info])
+
+
+def comparison(pool, seed=0, **changes) -> Comparison:
+    stream = presets.stream("permuted_digits", 1, **{"tasks": 3, "dwell": 100, **changes})
+    return Comparison(pool, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
+
+
+# The page
+
+
+def test_it_opens_ready_with_every_button_once(page):
+    assert not page.exception
+    labels = [b.label for b in page.button]
+    assert [labels.count(name) for name in ("Run", "Pause", "Step", "Reset")] == [1, 1, 1, 1]
+    assert "Step 0 / 1500" in text(page)
+
+
+def test_run_pause_step_reset(page):
+    press(page, "Run")
+    wait(lambda: page.desk.show.cursor > 20)
+    press(page, "Pause")
+    at = page.desk.show.cursor
+    assert page.desk.show.status == "paused" and f"Step {at} / 1500" in text(page)
+    press(page, "Step")
+    wait(lambda: page.desk.show.status == "paused")
+    assert page.desk.show.cursor == at + 1
+    assert [t.steps for t in page.desk.show.view()] == [at + 1, at + 1]
+    press(page, "Reset")
+    assert page.desk.show is None and "Step 0 / 1500" in text(page)
+
+
+def test_step_alone_begins_a_comparison(page):
+    press(page, "Step")
+    wait(lambda: page.desk.show.status == "paused" and page.desk.show.cursor == 1)
+    page.run()
+    assert "Step 1 / 1500" in text(page)
+
+
+@pytest.mark.parametrize("kind", ["class_digits", "languages", "own_text"])
+def test_every_stream_can_be_chosen(page, kind):
+    page.selectbox(key="kind").select(kind).run()
+    assert not page.exception
+    if kind != "own_text":
+        press(page, "Step")
+        wait(lambda: page.desk.show.cursor == 1)
+        assert len(page.desk.show.view()) == (3 if kind == "languages" else 2)
+
+
+def test_pasted_texts_become_tasks(page):
+    page.selectbox(key="kind").select("own_text").run()
+    page.text_area(key="paste 1").set_value(ENGLISH).run()
+    page.text_area(key="paste 2").set_value(NUMBERS).run()
+    press(page, "Step")
+    wait(lambda: page.desk.show.cursor == 1)
+    assert page.desk.show.view()[0].tasks == ["text 1", "text 2"]
+
+
+@pytest.mark.parametrize(
+    "names, sizes, words",
+    [
+        (["a"], ["x"], "text 'text 1': '1 characters' cannot be used"),
+        (["a"], ["z" * 3000], "text 'text 1': 'one repeated character' cannot be used"),
+    ],
+)
+def test_a_bad_text_gets_one_sentence(page, names, sizes, words):
+    page.selectbox(key="kind").select("own_text").run()
+    page.text_area(key="paste 1").set_value(sizes[0]).run()
+    assert [words in e.value for e in page.error] == [True] and not page.exception
+    assert next(b for b in page.button if b.label == "Run").disabled
+
+
+@pytest.mark.parametrize(
+    "period, words", [(0, "period: 0 cannot be used"), (-4, "period: -4 cannot be used"), (8, "different periods")]
+)
+def test_a_bad_period_gets_one_sentence_and_leaves_the_run_alone(page, period, words):
+    press(page, "Run")
+    wait(lambda: page.desk.show.cursor > 5)
+    press(page, "Pause")
+    show, at = page.desk.show, page.desk.show.cursor
+    inputs = [n for n in page.number_input if n.label.startswith("Period")]
+    inputs[0].set_value(inputs[1].value if words.startswith("different") else period).run()
+    assert [words in e.value for e in page.error] == [True] and not page.exception
+    assert page.desk.show is show and show.cursor == at
+
+
+def test_levels_can_be_added_paused_and_removed(page):
+    count = len([n for n in page.number_input if n.label.startswith("Period")])
+    press(page, "Add a level")
+    inputs = [n for n in page.number_input if n.label.startswith("Period")]
+    assert len(inputs) == count + 1 and inputs[-1].value == 4 * inputs[-2].value
+    page.checkbox[0].check().run()
+    press(page, "✕")
+    press(page, "Step")
+    wait(lambda: page.desk.show.cursor == 1)
+    levels = page.desk.show.arms[0].config.learner.levels
+    assert [x.period for x in levels] == [n.value for n in inputs[1:]]
+
+
+def test_a_failing_run_says_so_in_one_sentence(page):
+    page.number_input(key="seed").set_value(15).run()
+    press(page, "Run")
+    wait(lambda: page.desk.show.status == "failed")
+    page.run()
+    assert any("RuntimeError: the sky fell" in e.value for e in page.error) and not page.exception
+
+
+def test_changed_settings_are_announced(page):
+    press(page, "Step")
+    wait(lambda: page.desk.show.status == "paused" and page.desk.show.cursor == 1)
+    page.number_input(key="seed").set_value(3).run()
+    assert "The settings have changed" in text(page)
+    press(page, "Step")
+    wait(lambda: page.desk.show.status == "paused" and page.desk.show.cursor == 1)
+    assert page.desk.show.seed == 3
+
+
+# Saved and opened traces
+
+
+class Upload(io.BytesIO):
+    """What Streamlit's uploader gives."""
+
+    def __init__(self, name: str, data: bytes):
+        super().__init__(data)
+        self.name, self.size = name, len(data)
+
+
+@pytest.fixture
+def recorded(monkeypatch) -> Trace:
+    monkeypatch.setattr(fake_run, "SECONDS_A_STEP", 0)
+    stream = presets.stream("permuted_digits", 1, tasks=2, dwell=20)
+    return fake_run.run(RunConfig(stream, presets.nested(stream)), 0)
+
+
+def test_a_saved_trace_opens_again(recorded, workers):
+    desk = state.Desk(workers)
+    desk.open([Upload("nested.npz", state.to_bytes(recorded))])
+    assert desk.show.view()[0].same_events(recorded) and desk.show.status == "recorded"
+
+
+def damaged(trace: Trace) -> dict[str, bytes]:
+    good = state.to_bytes(trace)
+    other = Trace({**trace.meta, "version": 99}, {n: trace[n] for n in ("task", "score")})
+    bare = Trace({k: v for k, v in trace.meta.items() if k != "samples"}, {"task": trace["task"]})
+    return {
+        "cut.npz": good[: len(good) // 2],
+        "text.npz": b"hello",
+        "later.npz": state.to_bytes(other),
+        "bare.npz": state.to_bytes(bare),
+    }
+
+
+def test_a_bad_trace_gets_one_sentence_and_changes_nothing(recorded, workers):
+    desk = state.Desk(workers)
+    desk.open([Upload("good.npz", state.to_bytes(recorded))])
+    before = desk.show
+    for name, data in damaged(recorded).items():
+        with pytest.raises(state.TraceError, match=name):
+            desk.open([Upload(name, data)])
+        assert desk.show is before
+
+
+def test_traces_of_different_streams_are_not_mixed(recorded, workers, monkeypatch):
+    stream = presets.stream("permuted_digits", 1, tasks=3, dwell=20)
+    other = fake_run.run(RunConfig(stream, presets.nested(stream)), 0)
+    with pytest.raises(state.TraceError, match=r"b\.npz: recorded on another stream"):
+        state.Desk(workers).open([Upload("a.npz", state.to_bytes(recorded)), Upload("b.npz", state.to_bytes(other))])
+
+
+# Workers
+
+
+def test_learners_advance_in_step_and_pause_at_once(workers):
+    run = comparison(workers, dwell=1000)
+    run.play()
+    gaps = []
+    wait(lambda: gaps.append(abs(run.arms[0].steps - run.arms[1].steps)) or run.cursor > 300)
+    start = time.monotonic()
+    run.pause()
+    at = run.cursor
+    assert time.monotonic() - start < 0.3
+    assert max(gaps) < 400, "the faster learner ran away"
+    time.sleep(0.3)
+    done = [arm.steps for arm in run.arms]
+    time.sleep(0.3)
+    assert [arm.steps for arm in run.arms] == done, "workers went on after Pause"
+    assert run.cursor == at and [t.steps for t in run.view()] == [at, at]
+    run.close()
+
+
+def test_a_finished_run_equals_the_plain_one_and_gives_its_workers_back(workers):
+    run = comparison(workers)
+    run.play()
+    wait(lambda: run.status == "finished")
+    assert all(arm.worker is None for arm in run.arms)
+    fake_run.SECONDS_A_STEP, kept = 0, fake_run.SECONDS_A_STEP
+    for arm, trace in zip(run.arms, run.view(), strict=True):
+        assert trace.finished and trace.same_events(fake_run.run(arm.config, 0))
+    fake_run.SECONDS_A_STEP = kept
+    run.close()
+
+
+def test_the_speed_limit_holds(workers):
+    run = comparison(workers)
+    run.set_rate(40)
+    run.play()
+    time.sleep(1.0)
+    assert 10 <= run.cursor <= 60
+    run.close()
+
+
+def test_a_second_comparison_waits_for_a_seat(workers):
+    first, second = comparison(workers), comparison(workers)
+    first.play()
+    wait(lambda: first.cursor > 0)
+    second.play()
+    wait(lambda: second.status == "waiting")
+    assert second.ahead == 1 and second.cursor == 0
+    first.pause()
+    wait(lambda: second.cursor > 0)
+    first.close()
+    second.close()
+
+
+def test_without_a_reader_training_waits_and_then_ends(workers, monkeypatch):
+    monkeypatch.setattr("app.runner.SUSPEND_SECONDS", 0.3)
+    monkeypatch.setattr("app.runner.ABANDON_SECONDS", 1.5)
+    run = comparison(workers, dwell=3000)
+    run.play()
+    time.sleep(0.8)
+    done = [arm.steps for arm in run.arms]
+    time.sleep(0.3)
+    assert [arm.steps for arm in run.arms] == done, "trained on without a reader"
+    wait(lambda: run.status == "stopped")
+    assert all(arm.worker is None for arm in run.arms) and "nobody watched" in run.error
+
+
+@pytest.mark.parametrize(
+    "seed, words", [(13, "seed: 13 cannot be used; give another one."), (14, "ended unexpectedly")]
+)
+def test_errors_and_crashes_become_one_sentence(workers, seed, words):
+    run = comparison(workers, seed)
+    run.play()
+    wait(lambda: run.status == "failed")
+    assert words in run.error and "Traceback" not in run.error
+    run.close()
+
+
+def test_closing_the_pool_ends_every_process():
+    pool = Pool("tests.fake_run:run", spares=2, seats=1)
+    pool.warm()
+    run = comparison(pool)
+    run.play()
+    wait(lambda: run.cursor > 5)
+    processes = [arm.worker.process for arm in run.arms]
+    run.close()
+    pool.close()
+    assert all(p.poll() is not None for p in processes)
+
+
+def test_workers_end_when_their_parent_is_killed():
+    code = (
+        "import time; from app.pool import Pool; p = Pool('tests.fake_run:run', 1); p.warm(); w = p.hire()\n"
+        "while not w.ready: time.sleep(.01)\nprint(w.process.pid, flush=True); time.sleep(60)"
+    )
+    parent = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=Path(MAIN).parent.parent
+    )
+    child = Path("/proc") / parent.stdout.readline().strip()
+    parent.kill()
+    parent.wait()
+    parent.stdout.close()
+    if not child.parent.exists():
+        pytest.skip("needs /proc")
+    wait(lambda: not child.exists() or "zombie" in (child / "status").read_text())
+
+
+def test_the_server_process_never_imports_torch():
+    code = "import sys, app.state, app.controls, app.charts, app.files, app.server; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=Path(MAIN).parent.parent).returncode == 0
+
+
+def test_the_change_between_snapshots_is_recorded(recorded):
+    assert np.abs(np.diff(recorded["memory"], axis=0)).max() > 0

@@ -1,0 +1,166 @@
+"""Views are pure functions of a trace: every plotted number is a recorded one, and words state the result."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from app.theme import DASHES, HUES, hue
+from app.views import alone, curves, memory, raster, summary, timeline
+from nested_core import presets
+from nested_core.config import RunConfig
+from nested_core.trace import Trace
+from tests import fake_run
+
+
+def record(kind="permuted_digits", pause=None, learner="nested", **changes) -> Trace:
+    """A trace of the stand-in learner: 3 tasks of 40 steps."""
+    stream = presets.stream(kind, 1, **{"tasks": 3, "dwell": 40, **changes})
+    config = getattr(presets, learner)(stream)
+    levels = tuple(replace(x, paused=i == pause) for i, x in enumerate(config.levels))
+    return fake_run.run(RunConfig(stream, replace(config, levels=levels)), 0)
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(fake_run, "SECONDS_A_STEP", 0)
+
+
+def test_the_timeline_is_plain_json_with_units_on_its_axes():
+    for kind, unit, sample in (
+        ("permuted_digits", "accuracy (%)", "samples"),
+        ("languages", "bits per character", "characters"),
+    ):
+        traces = [record(kind), record(kind, learner="single_loop")]
+        option = json.loads(json.dumps(timeline.option(traces), allow_nan=False))
+        assert [y["name"] for y in option["yAxis"] if y["type"] == "value"] == [unit, unit]
+        size = traces[0].meta["samples"]
+        assert [x["name"] for x in option["xAxis"] if x["name"]] == [f"step ({size} {sample} each)"]
+        scales = [(y["min"], y["max"]) for y in option["yAxis"] if y["type"] == "value"]
+        assert scales[0] == scales[1], "both learners on one scale"
+        assert timeline.height(traces) > sum(g["height"] for g in option["grid"])
+
+
+def test_curves_plot_the_recorded_scores_of_tasks_seen():
+    trace = record().until(60)
+    lines = curves.series(trace, 0, 100, 0, 100)
+    assert [line["name"] for line in lines] == ["1 thing 1", "2 thing 2"], "the third task was not seen yet"
+    steps = trace["probe_step"]
+    for task, line in enumerate(lines):
+        kept = steps >= task * 40
+        assert [p[0] for p in line["data"]] == steps[kept].tolist()
+        np.testing.assert_allclose([p[1] for p in line["data"]], 100 * trace["score"][kept, task], atol=0.06)
+    table = curves.table(trace)
+    assert len(table) == sum(len(line["data"]) for line in lines)
+    assert list(table.columns) == ["learner", "step", "task", "accuracy"]
+
+
+def test_a_long_run_is_thinned_to_its_first_and_last_points():
+    kept = curves.thin(np.arange(2001))
+    assert len(kept) <= curves.MAX_POINTS + 1 and kept[0] == 0 and kept[-1] == 2000
+
+
+def test_raster_rows_are_the_recorded_writes():
+    trace = record()
+    table = raster.table(trace)
+    assert len(table) == trace["wrote"].sum()
+    assert raster.rates(trace)["steps with a write"].tolist() == [120 // x["period"] for x in trace.levels]
+    drawn = [point for series in raster.series(trace, 1) for point in series["data"]]
+    recorded = [(int(s) + 1, int(i)) for s, i in zip(*np.nonzero(trace["wrote"]), strict=True)]
+    assert sorted(map(tuple, drawn)) == sorted(recorded)
+    assert raster.row_totals(trace) == [f"{120 // x['period']} of 120" for x in trace.levels]
+
+
+def test_dense_writes_are_binned_to_the_width_of_the_picture():
+    trace = record(dwell=400)
+    assert len(raster.ticks(trace, 0, 100)) <= 101
+    assert max(step for step, _ in raster.ticks(trace, 0, 100)) > 1200 - 12
+
+
+def test_a_paused_level_has_an_empty_row_and_a_flat_memory():
+    trace = record(pause=0)
+    assert raster.ticks(trace, 0, 400) == [] and raster.row_totals(trace)[0] == "0 of 120"
+    assert not raster.table(trace)["level"].eq("every 1").any()
+    changed = [cell[2] for cell in memory.option(trace, 0)["series"][1]["data"]]
+    assert set(changed) == {0.0}
+    assert "wrote nothing" in memory.sentence(trace, 0)
+    assert any(cell[2] for cell in memory.option(trace, 1)["series"][1]["data"])
+
+
+def test_the_memory_map_shows_the_last_snapshot_and_its_difference_to_the_one_before():
+    trace = record()
+    option = memory.option(trace, 1)
+    now = np.array([c[2] for c in option["series"][0]["data"]]).reshape(12, 16)
+    moved = np.array([c[2] for c in option["series"][1]["data"]]).reshape(12, 16)
+    np.testing.assert_allclose(now, trace["memory"][-1, 1], atol=1e-4)
+    np.testing.assert_allclose(moved, trace["memory"][-1, 1] - trace["memory"][-2, 1], atol=1e-4)
+    assert len(memory.table(trace, 1)) == 12 * 16
+
+
+def test_levels_asked_alone_stand_beside_the_whole():
+    trace = record()
+    names, scores, step = alone.latest(trace.until(60))
+    assert names == [*(x["name"] for x in trace.levels), "together"]
+    assert scores.shape == (len(trace.levels) + 1, 3) and step == 60
+    page = alone.html(trace)
+    assert page.count("<tr>") == len(names) + 1 and f"{100 * trace['score'][-1, 0]:.0f} %" in page
+    assert not alone.known(record(learner="single_loop"))
+
+
+def test_words_state_the_result_so_far_and_in_the_end():
+    traces = [record(), record(learner="single_loop")]
+    early, later, end = (summary.plain(summary.result([t.until(n) for t in traces])) for n in (20, 60, 120))
+    assert early.startswith("Learning the first task")
+    assert later.startswith("2 tasks seen. Task 1, thing 1, is remembered by nested at")
+    assert end.startswith("After all 3 tasks: nested ends at") and "single loop ends at" in end
+    assert end in summary.alt_timeline(traces) and "every 1 wrote in 120 of 120 steps" in summary.alt_timeline(traces)
+    assert "lower is better" in summary.result([record("languages")])
+
+
+def test_the_cost_line_counts_recorded_samples_and_updates():
+    trace = record()
+    assert summary.cost(trace).startswith("1,234 parameters, 56 numbers of optimizer and memory state, 3,840 samples, ")
+    assert f"{trace['wrote'].sum()} updates" in summary.cost(trace)
+
+
+def test_views_show_the_first_probe_before_any_step():
+    trace = record().until(0)
+    json.dumps(timeline.option([trace]), allow_nan=False)
+    assert summary.result([trace]) == "Nothing learned yet."
+    assert memory.sentence(trace, 0) == "Step 0: no change to show yet."
+
+
+def test_labels_never_cover_each_other():
+    moved = curves.spread({"a": 10, "b": 11, "c": 12, "d": 99}, 13, 0, 100)
+    places = sorted(moved.values())
+    assert np.diff(places).min() >= 13 and places[0] >= 0 and places[-1] <= 100
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours (WCAG 2)."""
+    light = []
+    for colour in (one, other):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        r, g, b = (p / 12.92 if p <= 0.03928 else ((p + 0.055) / 1.055) ** 2.4 for p in parts)
+        light.append(0.2126 * r + 0.7152 * g + 0.0722 * b + 0.05)
+    return max(light) / min(light)
+
+
+@pytest.mark.parametrize("page", ["#ffffff", "#12161b"])
+def test_marks_stand_out_on_both_pages(page):
+    assert min(contrast(colour, page) for colour in HUES) >= 3
+
+
+def test_ten_tasks_differ_by_hue_or_dash():
+    assert len({(hue(i), str(DASHES[i])) for i in range(10)}) == 10
+
+
+def test_looking_needs_no_torch_and_no_streamlit():
+    code = (
+        "import sys, app.views.timeline, app.views.memory, app.views.alone, app.views.summary; "
+        "sys.exit(bool({'torch', 'streamlit'} & set(sys.modules)))"
+    )
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
