@@ -25,18 +25,23 @@ WORDS = {
 def charts(desk: Desk, planned: int | None) -> None:
     """Everything that moves while a comparison trains; `planned` steps of the wanted one, while there is none."""
     busy = desk.show is not None and desk.show.busy
-    st.fragment(lambda: _draw(desk, busy, planned), run_every=LIVE_SECONDS if busy else None)()
+    cold = desk.show is None and not desk.pool.warmed
+    st.fragment(lambda: _draw(desk, busy or cold, planned), run_every=LIVE_SECONDS if busy or cold else None)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
 
 
-def _draw(desk: Desk, was_busy: bool, planned: int | None) -> None:
+def _draw(desk: Desk, ticking: bool, planned: int | None) -> None:
     show = desk.show
     if show is None:
-        st.markdown(f"**Step 0 / {planned}** · ready" if planned else "**Step 0** · choose the settings first")
+        cold = not desk.pool.warmed
+        if ticking and not cold:
+            st.rerun()
+        state = "warming up: a worker is loading torch" if cold else "ready" if planned else "choose the settings first"
+        st.markdown(f"**Step 0 / {planned or 0}** · {state}")
         st.info(explain.EMPTY)
         return
-    if was_busy and not show.busy:
+    if ticking and not show.busy:
         st.rerun()  # stops the timer and brings the buttons up to date
     traces = show.view()
     cursor = traces[0].steps if traces else show.cursor

@@ -78,6 +78,12 @@ class Pool:
             self._spares = [w for w in self._spares if w.alive()]
             self._spares += [Worker(self.entry) for _ in range(self.size - len(self._spares))]
 
+    @property
+    def warmed(self) -> bool:
+        """Whether the spare workers have imported torch; a run can begin before, only later."""
+        with self._lock:
+            return all(worker.ready for worker in self._spares)
+
     def hire(self) -> Worker:
         """A worker, the readiest first."""
         with self._lock:

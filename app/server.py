@@ -4,8 +4,16 @@ Opened at the address of a page, Streamlit's client first looks for its server b
 (404). Telling it in the page where the server is spares both, and a round trip.
 """
 
+import sys
+from contextlib import asynccontextmanager
+from pathlib import Path
+
 import streamlit as st
 from starlette.middleware import Middleware
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a clone that was never installed
+
+from app.state import pool
 
 HINT = (
     b"<head><script>{ const here = location.origin + '/'; "
@@ -46,4 +54,11 @@ class TellWhere:
         await self.app(scope, receive, write)
 
 
-app = st.App("main.py", middleware=[Middleware(TellWhere)])
+@asynccontextmanager
+async def lifespan(app):
+    """Workers start with the server, so that torch is loaded before the first visitor presses Run."""
+    pool()
+    yield
+
+
+app = st.App("main.py", lifespan=lifespan, middleware=[Middleware(TellWhere)])

@@ -1,0 +1,169 @@
+"""One walk through the app in a real Chromium: `pytest -m browser`. Prints what it measured."""
+
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+CHROMIUM = next(
+    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+)
+STEP = re.compile(r"Step (\d+) / (\d+)")
+FIRST_CURVE_SECONDS = 3.0
+PAUSE_SECONDS = 0.3
+SLACK = 3  # this machine may be busy with something else; the printed numbers are the measurement
+ENGLISH = "It was the best of times, it was the worst of times, it was the age of wisdom. " * 60
+NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen. " * 60
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install the package chromium, or run `make test`"),
+]
+
+
+@pytest.fixture(scope="module")
+def address():
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [
+        sys.executable,
+        "-m",
+        "streamlit",
+        "run",
+        "app/server.py",
+        "--server.headless",
+        "true",
+        "--server.port",
+        str(port),
+    ]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        for _ in range(300):
+            try:
+                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
+                break
+            except OSError:
+                time.sleep(0.1)
+        yield f"http://localhost:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
+    with playwright.sync_playwright() as driver:
+        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+
+
+class Visitor:
+    """A page with what a person does on it; collects console errors and requests to elsewhere."""
+
+    def __init__(self, browser, address, **options):
+        self.page = browser.new_page(**{"viewport": {"width": 1280, "height": 900}, **options})
+        self.page.set_default_timeout(20_000)
+        self.errors, self.outside = [], []
+        self.page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on(
+            "request",
+            lambda r: self.outside.append(r.url) if re.match(r"(?!\w+://localhost[:/])(http|ws)", r.url) else None,
+        )
+        self.page.goto(f"{address}/playground")
+        self.button("Run").wait_for()
+
+    def button(self, name):
+        return self.page.get_by_role("button", name=name, exact=True)
+
+    def press(self, name) -> float:
+        """Press a button once it can be pressed; the time of the click."""
+        self.page.wait_for_function(
+            "name => [...document.querySelectorAll('button')].some(b => b.innerText.trim() === name && !b.disabled)",
+            arg=name,
+        )
+        self.button(name).click()
+        return time.monotonic()
+
+    def step(self) -> int:
+        found = STEP.search(self.page.inner_text("body"))
+        return int(found[1]) if found else 0
+
+    def wait(self, until, seconds=20.0):
+        end = time.monotonic() + seconds
+        while not until():
+            assert time.monotonic() < end, self.page.inner_text("body")[:2000]
+            time.sleep(0.01)
+
+    def choose(self, stream):
+        self.page.get_by_role("combobox", name="Stream").click()
+        self.page.get_by_role("option", name=stream, exact=True).click()
+
+    def picture(self) -> bytes:
+        return self.page.locator("canvas").first.screenshot()
+
+
+def test_a_first_visit(browser, address):
+    visitor = Visitor(browser, address)
+    page = visitor.page
+    assert visitor.step() == 0
+    visitor.wait(lambda: "· ready" in page.inner_text("body"), 60)  # a warm server: its workers have imported torch
+
+    clicked = visitor.press("Run")
+    visitor.wait(lambda: visitor.step() > 0)
+    first = time.monotonic() - clicked
+    page.locator("canvas").first.wait_for()
+    before = visitor.picture()
+    shown, start = set(), time.monotonic()
+    while time.monotonic() - start < 3:
+        shown.add(visitor.step())
+    refreshes = len(shown) / 3
+    assert visitor.picture() != before, "the curves stand still"
+
+    clicked = visitor.press("Pause")
+    visitor.wait(lambda: "· paused" in page.inner_text("body"))
+    paused = time.monotonic() - clicked
+    at = visitor.step()
+    time.sleep(0.5)
+    assert visitor.step() == at
+    visitor.press("Step")
+    visitor.wait(lambda: visitor.step() == at + 1)
+    visitor.press("Reset")
+    visitor.wait(lambda: visitor.step() == 0)
+
+    visitor.choose("Your own text")
+    upload = page.get_by_test_id("stFileUploader").filter(has_text="text files").locator("input[type=file]")
+    upload.set_input_files([{"name": "empty.txt", "mimeType": "text/plain", "buffer": b""}])
+    page.get_by_text("text 'empty.txt'").first.wait_for()
+    assert visitor.button("Run").is_disabled()
+    page.get_by_role("button", name=re.compile("Remove empty.txt|Delete|close", re.I)).first.click()
+    files = [("tale.txt", ENGLISH), ("count.txt", NUMBERS)]
+    upload.set_input_files([{"name": n, "mimeType": "text/plain", "buffer": t.encode()} for n, t in files])
+    visitor.press("Run")
+    visitor.wait(lambda: visitor.step() > 0, 60)
+    assert "tale.txt" in page.inner_text("body")
+    visitor.press("Reset")
+    print(f"\nfirst curve {first:.2f} s, pause {paused:.2f} s, {refreshes:.1f} refreshes/s")
+    assert visitor.errors == [] and visitor.outside == []
+    assert first < FIRST_CURVE_SECONDS * SLACK and paused < PAUSE_SECONDS * SLACK and refreshes >= 3 / SLACK
+    page.close()
+
+
+def test_on_a_phone_nothing_is_cut_off(browser, address):
+    visitor = Visitor(browser, address, viewport={"width": 390, "height": 844})
+    visitor.press("Step")
+    visitor.wait(lambda: visitor.step() == 1)
+    visitor.page.locator("canvas").first.wait_for()
+    width = visitor.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 390 and visitor.errors == []
+    visitor.page.close()
