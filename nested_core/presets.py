@@ -7,6 +7,20 @@ A variant is `dataclasses.replace(preset(), ...)`. Rates of the single loops are
 from .config import LearnerConfig, Level, RunConfig, StreamConfig
 
 MLP_WIDTH = 600  # hidden units in all; divisible by 1, 2, 3, 4, 5, 6 and 8 levels
+TEXT_WIDTH = 64
+
+# The best of each sweep, by (stream, whether tasks return): optimizer and rate.
+SINGLE_LOOP = {
+    ("permuted_digits", False): ("adam", 1e-4),
+    ("permuted_digits", True): ("sgd", 0.1),
+    ("class_digits", False): ("sgd", 1.0),
+    ("class_digits", True): ("sgd", 0.3),
+    ("languages", False): ("adam", 3e-4),
+    ("languages", True): ("adam", 3e-3),
+    ("own_text", False): ("adam", 3e-4),
+    ("own_text", True): ("adam", 3e-3),
+}
+TRANSFORMER = {False: 1e-4, True: 1e-3}
 
 
 def stream(kind: str, rounds: int | None = None, **changes) -> StreamConfig:
@@ -34,23 +48,20 @@ def nested(stream: StreamConfig) -> LearnerConfig:
         levels = (Level(1, 3e-3), Level(20, 0.3), Level(200, 0.5))
     else:
         levels = (Level(1, 1e-2), Level(5, 0.3), Level(40, 0.5))
-    return LearnerConfig("nested", "hope", "adam", "nested", levels, width=64)
+    return LearnerConfig("nested", "hope", "adam", "nested", levels, width=TEXT_WIDTH)
 
 
 def single_loop(stream: StreamConfig) -> LearnerConfig:
     """The same architecture on one clock with one optimizer, at the best rate of its sweep."""
-    if not stream.is_text:
-        return LearnerConfig("single_loop", "mlp", "sgd", "single", (Level(1, 0.03),), width=MLP_WIDTH)
-    return LearnerConfig(
-        "single_loop", "hope", "adam", "single", (Level(1, 3e-3 if stream.rounds > 1 else 3e-4),), width=64
-    )
+    optimizer, rate = SINGLE_LOOP[stream.kind, stream.rounds > 1]
+    model, width = ("hope", TEXT_WIDTH) if stream.is_text else ("mlp", MLP_WIDTH)
+    return LearnerConfig("single_loop", model, optimizer, "single", (Level(1, rate),), width=width)
 
 
 def transformer(stream: StreamConfig) -> LearnerConfig:
     """A Transformer of the same parameter count on one clock, at the best rate of its sweep; text only."""
-    return LearnerConfig(
-        "transformer", "transformer", "adam", "single", (Level(1, 1e-3 if stream.rounds > 1 else 1e-4),), width=64
-    )
+    rate = TRANSFORMER[stream.rounds > 1]
+    return LearnerConfig("transformer", "transformer", "adam", "single", (Level(1, rate),), width=TEXT_WIDTH)
 
 
 def arms(stream: StreamConfig) -> tuple[LearnerConfig, ...]:

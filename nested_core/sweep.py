@@ -17,7 +17,7 @@ from .metrics import average_accuracy, forgetting, learned_accuracy
 from .presets import nested, single_loop, stream, transformer
 
 FIRST_SEED = 9_000  # results use seeds from 0
-DIGIT_RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0), "adam": (1e-5, 1e-4, 3e-4, 1e-3, 3e-3)}
+DIGIT_RATES = {"sgd": (0.01, 0.03, 0.1, 0.3, 1.0, 3.0), "adam": (1e-5, 1e-4, 3e-4, 1e-3, 3e-3)}
 RETURNING_RATES = (1e-4, 3e-4, 1e-3, 3e-3, 1e-2)
 ONCE_RATES = (3e-5, 1e-4, 3e-4, 1e-3, 3e-3)
 # Fast rate, then (period, fraction) of each slower level.
@@ -26,7 +26,7 @@ RETURNING_NESTS = (
 )  # fmt: skip
 ONCE_NESTS = (
     (3e-3, (20, 0.3), (200, 0.5)), (3e-3, (100, 0.3)), (3e-3, (400, 0.5)),
-    (1e-2, (20, 0.3), (200, 0.5)), (1e-2, (100, 0.3)),
+    (3e-3, (400, 0.4)), (1e-2, (400, 0.5)),
 )  # fmt: skip
 DIGIT_NESTS = (  # periods and rate
     ((1, 4, 16), 0.3), ((1, 4, 16), 1.0), ((1, 4, 16), 3.0), ((1, 8, 64), 0.3), ((1, 8, 64), 1.0),
