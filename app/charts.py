@@ -1,15 +1,20 @@
 """The live part of the page: one fragment that redraws everything that moves, and the tables for when it stands."""
 
+import time
+
 import pandas as pd
 import streamlit as st
 
-from . import explain
-from .state import Desk
+from nested_core.trace import Trace
+
+from . import explain, samples
+from .state import Desk, Wanted
 from .theme import arm_name, hue
 from .views import alone, curves, memory, raster, summary, timeline
 
 LIVE_SECONDS = 0.25
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
+REPLAY_SECONDS = 8.0  # that the recording of a first visit takes
 WORDS = {
     "starting": "starting …",
     "running": "training",
@@ -22,25 +27,28 @@ WORDS = {
 }
 
 
-def charts(desk: Desk, planned: int | None) -> None:
-    """Everything that moves while a comparison trains; `planned` steps of the wanted one, while there is none."""
-    busy = desk.show is not None and desk.show.busy
-    cold = desk.show is None and not desk.pool.warmed
-    st.fragment(lambda: _draw(desk, busy or cold, planned), run_every=LIVE_SECONDS if busy or cold else None)()
+def charts(desk: Desk, wanted: Wanted | None) -> None:
+    """Everything that moves, while a comparison trains, workers warm up, or the first visit sees a recording."""
+    ticking = desk.show.busy if desk.show else not desk.pool.warmed or _replayed(desk, wanted)[1]
+    st.fragment(lambda: _draw(desk, ticking, wanted), run_every=LIVE_SECONDS if ticking else None)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
 
 
-def _draw(desk: Desk, ticking: bool, planned: int | None) -> None:
-    show = desk.show
-    if show is None:
-        cold = not desk.pool.warmed
-        if ticking and not cold:
-            st.rerun()
-        state = "warming up: a worker is loading torch" if cold else "ready" if planned else "choose the settings first"
-        st.markdown(f"**Step 0 / {planned or 0}** · {state}")
-        st.info(explain.EMPTY)
+def _replayed(desk: Desk, wanted: Wanted | None) -> tuple[list[Trace], bool]:
+    """On a first visit: the shipped recording of the wanted run, as far as it was replayed, and whether it goes on."""
+    traces = samples.find(wanted.key) if wanted and desk.fresh else []
+    if not traces:
+        return [], False
+    part = (time.monotonic() - desk.since) / REPLAY_SECONDS
+    return [trace.until(int(part * trace.steps)) for trace in traces], part < 1
+
+
+def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
+    if desk.show is None:
+        _draw_before(desk, ticking, wanted)
         return
+    show = desk.show
     if ticking and not show.busy:
         st.rerun()  # stops the timer and brings the buttons up to date
     traces = show.view()
@@ -51,20 +59,34 @@ def _draw(desk: Desk, ticking: bool, planned: int | None) -> None:
     st.markdown(f"**Step {cursor} / {show.total}** · {status} · {show.source}, seed {show.seed}")
     if show.error:
         st.error(show.error)
-    if not traces:
+    if traces:
+        _pictures(traces, calm=not show.busy)
+    else:
         st.info("The learners are being prepared …")
+
+
+def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
+    """What stands there before the first step: an invitation and, on a first visit, a recording."""
+    cold = not desk.pool.warmed
+    traces, moving = _replayed(desk, wanted)
+    if ticking and not cold and not moving:
+        st.rerun()
+    planned = wanted.configs[0].stream.steps if wanted else 0
+    state = "warming up: a worker is loading torch" if cold else "ready" if wanted else "choose the settings first"
+    st.markdown(f"**Step 0 / {planned}** · {state}")
+    if not traces:
+        st.info(explain.EMPTY)
         return
+    st.info(explain.RECORDED)
+    _pictures(traces, calm=not moving)
+
+
+def _pictures(traces: list[Trace], calm: bool) -> None:
+    """All views of these traces; `calm` when they stand still: then their descriptions are brought up to date."""
     st.markdown(summary.result(traces))
     _legend(traces)
-    calm = not show.busy
-    st.echarts_chart(
-        timeline.option(traces),
-        height=timeline.height(traces),
-        key="timeline",
-        alt=summary.alt_timeline(traces)
-        if calm
-        else "Forgetting curves and update raster, changing while the learners train.",
-    )
+    words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
+    st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="timeline", alt=words)
     st.caption("  \n".join(f"**{arm_name(trace)}**: {summary.cost(trace)}" for trace in traces))
     st.caption(explain.HOW_TO_READ)
     _memories(traces, calm)

@@ -43,8 +43,6 @@ def settings() -> tuple[Wanted | None, list[str]]:
             wanted = Wanted(tuple(RunConfig(stream, learner, probe) for learner in learners), int(seed))
         except ConfigError as error:
             problems.append(str(error))
-    for sentence in problems:
-        st.error(sentence)
     return wanted, problems
 
 

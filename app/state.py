@@ -2,6 +2,7 @@
 
 import gc
 import tempfile
+import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -59,6 +60,7 @@ class Desk:
         self.pool = pool
         self.show: Comparison | Recording | None = None
         self.key: tuple[str, ...] = ()
+        self.fresh, self.since = True, time.monotonic()  # nothing was run or opened here yet
 
     @property
     def live(self) -> Comparison | None:
@@ -98,7 +100,7 @@ class Desk:
         """Clear the view and stop what trains behind it."""
         if self.show:
             self.show.close()
-        self.show, self.key = None, ()
+        self.show, self.key, self.fresh = None, (), False
 
     def open(self, files) -> None:
         """Put opened trace files in view; TraceError leaves everything as it was."""

@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import state
+from app import samples, state
 from app.pool import Pool
 from app.runner import Comparison
 from nested_core import presets
-from nested_core.config import RunConfig
+from nested_core.config import RunConfig, run_id
 from nested_core.trace import Trace
 from tests import fake_run
 
@@ -35,6 +35,7 @@ def workers():
 def page(workers, monkeypatch):
     desk = state.Desk(workers)
     monkeypatch.setattr(state, "desk", lambda: desk)
+    desk.fresh = False  # without the recording of a first visit
     test = AppTest.from_file(MAIN, default_timeout=20)
     test.desk = desk
     yield test.switch_page("app_pages/playground.py").run()
@@ -71,6 +72,25 @@ def test_it_opens_ready_with_every_button_once(page):
     labels = [b.label for b in page.button]
     assert [labels.count(name) for name in ("Run", "Pause", "Step", "Reset")] == [1, 1, 1, 1]
     assert "Step 0 / 1500" in text(page)
+
+
+def test_a_first_visit_sees_the_shipped_recording(page):
+    page.desk.fresh, page.desk.since = True, time.monotonic() - 4
+    page.run()
+    assert "A **recording**" in text(page) and "is remembered by **nested**" in text(page) and not page.exception
+    page.desk.since -= 10
+    page.run()
+    assert "After all 5 tasks" in text(page) and "Step 0 / 1500" in text(page)
+    press(page, "Reset")
+    assert "recording" not in text(page)
+
+
+def test_shipped_recordings_are_small_and_of_the_present_presets():
+    key = tuple(run_id(config, samples.SEED) for config in samples.configs())
+    traces = samples.find(key)
+    assert traces, "the presets changed: run `python -m app.samples`"
+    assert all(trace.finished for trace in traces)
+    assert max(samples.path(config).stat().st_size for config in samples.configs()) < 300_000
 
 
 def test_run_pause_step_reset(page):

@@ -29,7 +29,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     )
     st.button("Pause", key="pause", disabled=not busy, on_click=desk.pause)
     st.button("Step", key="step", disabled=not can_run, on_click=desk.step, args=(wanted,))
-    st.button("Reset", key="reset", disabled=desk.show is None, on_click=desk.reset)
+    st.button("Reset", key="reset", disabled=desk.show is None and not desk.fresh, on_click=desk.reset)
     speed = st.segmented_control(
         "Speed",
         SPEEDS,
@@ -48,7 +48,9 @@ if desk.live:
             else "The settings have changed: Run begins anew with them."
         )
 
-charts(desk, wanted.configs[0].stream.steps if wanted else None)
+for sentence in problems:
+    st.error(sentence)
+charts(desk, wanted)
 with st.expander("How it works: which mechanism does what"):
     st.markdown(explain.how(wanted.configs[0].stream.is_text if wanted else False))
 tables(desk)

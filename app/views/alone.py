@@ -43,7 +43,8 @@ def html(trace: Trace) -> str:
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th>"
         + "".join(
-            f"<td style='background:{faded(HUES[2], shade(s[t], trace.unit))}'>{score(s[t], trace.unit)}</td>"
+            f"<td style='background:{faded(HUES[2], shade(s[t], trace.unit))}'>"
+            f"{score(s[t], trace.unit).removesuffix(' bits')}</td>"
             for t in seen
         )
         + "</tr>"
