@@ -15,7 +15,7 @@ MAX_STEPS = 20_000
 MAX_TEXT_BYTES = 5 * 2**20
 MIN_TEXT_CHARACTERS = 2_000
 STREAMS = ("permuted_digits", "class_digits", "languages", "own_text")
-TASK_LIMITS = {"permuted_digits": (2, 10), "class_digits": (2, 5), "languages": (2, 6), "own_text": (2, 10)}
+TASK_LIMITS = {"permuted_digits": (2, 10), "class_digits": (2, 10), "languages": (2, 6), "own_text": (2, 10)}
 MODELS = ("mlp", "hope", "transformer")
 OPTIMIZERS = ("sgd", "adam", "least_squares")
 VARIANTS = ("single", "independent", "nested", "sequential")
@@ -157,7 +157,7 @@ class StreamConfig:
         one_of("kind", self.kind, STREAMS)
         low, high = TASK_LIMITS[self.kind]
         if self.kind == "class_digits" and isinstance(self.tasks, int):
-            check(self.tasks <= high, "tasks", self.tasks, f"10 classes allow at most {high} tasks of 2 classes")
+            check(self.tasks <= high, "tasks", self.tasks, f"10 classes allow at most {high} tasks")
         whole("tasks", self.tasks, low, high)
         whole("rounds", self.rounds, 1, 100)
         whole("dwell", self.dwell, 1, MAX_STEPS)

@@ -115,7 +115,7 @@ def test_a_bad_config_is_one_sentence(where, value, words):
         at = at[key]
     at[where[-1]] = value
     if words is None:
-        data["stream"]["tasks"], words = 6, "tasks: 6 .*10 classes"
+        data["stream"]["tasks"], words = 11, "tasks: 11 .*10 classes"
     with pytest.raises(ConfigError, match=words) as error:
         from_dict(data)
     assert "\n" not in str(error.value) and len(str(error.value)) < 300
@@ -145,8 +145,9 @@ def test_streams_are_reproducible_hold_out_their_tests_and_hide_the_task():
         assert [a.task(s) for s in range(1, config.steps + 1)] == [
             t for _ in range(config.rounds) for t in range(config.tasks) for _ in range(config.dwell)
         ]
-    classes = open_stream(StreamConfig("class_digits", tasks=5, dwell=4), 7)
-    assert sorted(c for test in classes.tests for c in set(test.y.tolist())) == list(range(10))
+    for tasks in (5, 10):
+        classes = open_stream(StreamConfig("class_digits", tasks=tasks, dwell=4), 7)
+        assert sorted(c for test in classes.tests for c in set(test.y.tolist())) == list(range(10))
     assert all(int(test.x.max()) < open_stream(own, 0).size for test in open_stream(own, 0).tests)
 
 
