@@ -1,6 +1,7 @@
 """The live part of the page: one fragment that redraws everything that moves, and the tables for when it stands."""
 
 import time
+from html import escape
 
 import pandas as pd
 import streamlit as st
@@ -40,6 +41,7 @@ def _replayed(desk: Desk, wanted: Wanted | None) -> tuple[list[Trace], bool]:
     traces = samples.find(wanted.key) if wanted and desk.fresh else []
     if not traces:
         return [], False
+    desk.since = desk.since or time.monotonic()
     part = (time.monotonic() - desk.since) / REPLAY_SECONDS
     return [trace.until(int(part * trace.steps)) for trace in traces], part < 1
 
@@ -94,9 +96,12 @@ def _pictures(traces: list[Trace], calm: bool) -> None:
 
 def _legend(traces) -> None:
     """Which colour is which task, as text."""
-    seen = curves.first_seen(traces[0])
-    marks = [f'<span style="color:{hue(t)}">■</span> {t + 1} {traces[0].tasks[t]}' for t in sorted(seen)]
-    st.html("<div style='font-size:0.85rem'>" + " &emsp; ".join(marks) + "</div>")
+    names = traces[0].tasks
+    marks = [
+        f'<span style="white-space:nowrap"><span style="color:{hue(t)}">■</span> {t + 1} {escape(names[t])}</span>'
+        for t in sorted(curves.first_seen(traces[0]))
+    ]
+    st.html(f"<div style='font-size:0.85rem'>{' &emsp; '.join(marks)}</div>")
 
 
 def _memories(traces, calm: bool) -> None:

@@ -15,16 +15,16 @@ HOW_TO_READ = (
     "large write."
 )
 DIGITS = """
-**The nested learner** is three small networks, called blocks, whose answers are averaged. One writes at every step, the
-others after 8 and 64 steps, each with what it collected since its last write.
+**The nested learner** is several small networks, called blocks, whose answers are averaged. Each has its own clock: one
+writes at every step, the slower ones more rarely, with all that they collected since their last write.
 
 What keeps old tasks is mostly the **least-squares memory**: every block remembers which directions of its *inputs* are
 already in use, and its writes are bent away from them (known as orthogonal weight modification). The clocks alone do
 little here: without that memory, a slow block is not much more than a smaller learning rate. Pause a level, or remove
 one, and look.
 
-**The single loop** is one network with as many weights and plain gradient descent, at the learning rate that did best
-in a sweep. Each write overwrites what the same weights held.
+**The single loop** is one network with as many weights, at the learning rate that did best in a sweep. Each write
+overwrites what the same weights held.
 
 **A toy**: 1,797 images of 8 x 8 pixels. The memory needs extra numbers beside the weights; the line under the charts
 counts them.

@@ -2,7 +2,6 @@
 
 import gc
 import tempfile
-import time
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -60,7 +59,7 @@ class Desk:
         self.pool = pool
         self.show: Comparison | Recording | None = None
         self.key: tuple[str, ...] = ()
-        self.fresh, self.since = True, time.monotonic()  # nothing was run or opened here yet
+        self.fresh, self.since = True, 0.0  # nothing was run or opened here yet; when the recording began to play
 
     @property
     def live(self) -> Comparison | None:

@@ -9,6 +9,7 @@ import math
 HUES = ("#0072B2", "#D55E00", "#009E73", "#C0609A", "#A87900", "#2F8FCB", "#767676")
 DASHES = ("solid", [7, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 4], [1, 2], [5, 2, 1, 2, 1, 2], [10, 2, 4, 2], [3, 6])
 RISE, FALL = "#D55E00", "#0072B2"  # positive and negative weights
+NARROW = "\u00a0"  # between number and unit, where no line may break
 INK = "#808080"  # marks that belong to no task, on light and dark
 ARM_NAMES = {"nested": "nested", "single_loop": "single loop", "transformer": "Transformer"}
 
@@ -37,7 +38,7 @@ def score(value: float, unit: str) -> str:
     """A score with its unit: "93 %" or "2.41 bits"; "-" where there is none."""
     if value is None or not math.isfinite(value):
         return "-"
-    return f"{100 * value:.0f} %" if unit == "accuracy" else f"{value:.2f} bits"
+    return f"{100 * value:.0f}{NARROW}%" if unit == "accuracy" else f"{value:.2f}{NARROW}bits"
 
 
 def samples(unit: str) -> str:
@@ -63,5 +64,6 @@ section[data-testid="stSidebar"] h2 { font-size: 1.05rem; padding: 0.4rem 0 0.4r
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; } /* the label says our own, lower limit */
 table.alone { border-collapse: collapse; font-size: 0.9rem; width: 100%; }
 table.alone th { font-weight: 400; text-align: left; white-space: nowrap; padding: 0.25rem 0.5rem; }
+table.alone td { white-space: nowrap; }
 table.alone thead th + th, table.alone td { text-align: right; padding: 0.25rem 0.5rem; }
 </style>"""

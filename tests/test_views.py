@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from app.theme import DASHES, HUES, hue
+from app.theme import DASHES, HUES, hue, score
 from app.views import alone, curves, memory, raster, summary, timeline
 from nested_core import presets
 from nested_core.config import RunConfig
@@ -106,7 +106,7 @@ def test_levels_asked_alone_stand_beside_the_whole():
     assert names == [*(x["name"] for x in trace.levels), "together"]
     assert scores.shape == (len(trace.levels) + 1, 3) and step == 60
     page = alone.html(trace)
-    assert page.count("<tr>") == len(names) + 1 and f"{100 * trace['score'][-1, 0]:.0f} %" in page
+    assert page.count("<tr>") == len(names) + 1 and score(trace["score"][-1, 0], "accuracy") in page
     assert not alone.known(record(learner="single_loop"))
 
 

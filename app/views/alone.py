@@ -7,7 +7,7 @@ import pandas as pd
 
 from nested_core.trace import Trace
 
-from ..theme import HUES, arm_name, faded, score
+from ..theme import HUES, NARROW, arm_name, faded, score
 from .curves import first_seen
 
 
@@ -44,7 +44,7 @@ def html(trace: Trace) -> str:
         f"<tr><th scope='row'>{escape(name)}</th>"
         + "".join(
             f"<td style='background:{faded(HUES[2], shade(s[t], trace.unit))}'>"
-            f"{score(s[t], trace.unit).removesuffix(' bits')}</td>"
+            f"{score(s[t], trace.unit).removesuffix(f'{NARROW}bits')}</td>"
             for t in seen
         )
         + "</tr>"

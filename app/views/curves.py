@@ -5,7 +5,7 @@ import pandas as pd
 
 from nested_core.trace import Trace
 
-from ..theme import arm_name, dash, drawn, hue, score
+from ..theme import NARROW, arm_name, dash, drawn, hue, score
 
 LABEL = 13  # px between two labels at the ends of lines
 MAX_POINTS = 300  # a series; more cannot be told apart on a screen and cost frames
@@ -91,7 +91,7 @@ def series(trace: Trace, panel: int, height: float, low: float, high: float) -> 
                 "data": [[int(s), drawn(v, trace.unit)] for s, v in zip(steps[picked], values, strict=True)],
                 "endLabel": {
                     "show": True,
-                    "formatter": f"{{dot|●}}{task + 1}: {last.replace(' bits', '')}",
+                    "formatter": f"{{dot|●}}{task + 1}: {last.removesuffix(f'{NARROW}bits')}",
                     "fontSize": 11,
                     "distance": 4,
                     "offset": [0, shifts.get(task, 0)],
