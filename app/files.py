@@ -10,8 +10,8 @@ from .state import Desk, to_bytes
 from .theme import arm_name
 
 
-def files(desk: Desk) -> None:
-    """Buttons that save what is in view, and an upload that replaces it."""
+def files(desk: Desk) -> list[str]:
+    """Buttons that save what is in view, and an upload that replaces it. Returns sentences about unusable files."""
     st.header("Recordings", anchor=False)
     traces = desk.show.view() if desk.show and not desk.show.busy else []
     for trace in traces:
@@ -34,9 +34,10 @@ def files(desk: Desk) -> None:
             st.session_state.opened = names
             st.rerun()
         except TraceError as error:
-            st.error(str(error))
+            return [str(error)]
     elif not given:
         st.session_state.opened = ()
+    return []
 
 
 def file_name(trace: Trace) -> str:

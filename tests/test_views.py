@@ -117,6 +117,11 @@ def test_words_state_the_result_so_far_and_in_the_end():
     assert later.startswith("2 tasks seen. Task 1, thing 1, is remembered by nested at")
     assert end.startswith("After all 3 tasks: nested ends at") and "single loop ends at" in end
     assert end in summary.alt_timeline(traces) and "every 1 wrote in 120 of 120 steps" in summary.alt_timeline(traces)
+    assert [summary._forgot(x, "accuracy") for x in (0.2, 0.001, -0.03)] == [
+        "forgot 20 points",
+        "forgot nothing",
+        "gained 3 points on old tasks",
+    ]
     assert "lower is better" in summary.result([record("languages")])
 
 

@@ -14,7 +14,7 @@ SPEEDS = {"slow": 5.0, "medium": 40.0, "fast": 0.0}
 desk = open_desk()
 with st.sidebar:
     wanted, problems = settings()
-    files(desk)
+    problems += files(desk)
 
 st.html(STYLE)
 st.title("Nested Learning Playground", anchor=False)

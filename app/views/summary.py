@@ -34,7 +34,7 @@ def result(traces: list[Trace]) -> str:
             R = t.task_matrix()
             parts.append(
                 f"**{arm_name(t)}** ends at **{score(average_accuracy(R), unit)}** on average "
-                f"and forgot {_points(forgetting(R, t.lower_is_better), unit)}"
+                f"and {_forgot(forgetting(R, t.lower_is_better), unit)}"
             )
         return f"After all {len(seen)} tasks: " + "; ".join(parts) + f"{better}."
     old = min(t for t in seen if t != now)
@@ -46,8 +46,12 @@ def result(traces: list[Trace]) -> str:
     )
 
 
-def _points(value: float, unit: str) -> str:
-    return f"{100 * value:.0f} points" if unit == "accuracy" else f"{value:.2f} bits"
+def _forgot(value: float, unit: str) -> str:
+    """Forgetting in words; what was not lost may have been gained."""
+    size = f"{abs(100 * value):.0f} points" if unit == "accuracy" else f"{abs(value):.2f} bits"
+    if size in ("0 points", "0.00 bits"):
+        return "forgot nothing"
+    return f"forgot {size}" if value > 0 else f"gained {size} on old tasks"
 
 
 def plain(text: str) -> str:
