@@ -74,7 +74,7 @@ def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
     if ticking and not cold and not moving:
         st.rerun()
     planned = wanted.configs[0].stream.steps if wanted else 0
-    state = "warming up: a worker is loading torch" if cold else "ready" if wanted else "choose the settings first"
+    state = "getting ready" if cold else "ready" if wanted else "choose the settings first"
     st.markdown(f"**Step 0 / {planned}** · {state}")
     if not traces:
         st.info(explain.EMPTY)

@@ -35,8 +35,9 @@ class Worker:
         with self.process.stdout as answers, contextlib.suppress(EOFError, OSError, pickle.UnpicklingError):
             while True:
                 message = pickle.load(answers)
-                self.ready = True
-                if self.sink:
+                if message[0] == "ready":
+                    self.ready = True
+                elif self.sink:
                     self.sink(message)
         self.process.wait()
         if self.sink:
@@ -44,6 +45,8 @@ class Worker:
 
     def send(self, *command) -> None:
         """Tell the process; silently nothing if it has ended, since `sink` hears of that."""
+        if command[0] == "run":
+            self.ready = False  # until it says that the job is over
         with self._lock, contextlib.suppress(OSError, ValueError):
             pickle.dump(command, self.process.stdin)
             self.process.stdin.flush()

@@ -190,7 +190,7 @@ class Comparison:
                 return
             if message is None:
                 self._fail(arm, "its training process ended unexpectedly; press Reset, then Run, to start again.")
-            elif message[0] != "ready" and message[1] == arm.job:
+            elif message[1] == arm.job:
                 kind, content = message[0], message[2:]
                 if kind == "meta":
                     arm.recorder = Recorder(*content)

@@ -1,7 +1,8 @@
 """The process that trains: `python -m app.worker nested_core.run:run`. It reads commands on stdin, answers on stdout.
 
 Commands   ("run", job, config, seed)   ("until", job, steps)   ("stop", job)
-Answers    ("ready",)   ("meta", job, meta)   ("new", job, entries)   ("done", job)   ("error", job, sentence)
+Answers    ("meta", job, meta)   ("new", job, entries)   ("done", job)   ("error", job, sentence)
+           ("ready",) after the start and after every job
 
 Both are pickles between a parent and its own child. The loop never runs past `until`: raising it is Run, leaving it is
 Pause, adding 1 is Step. When the parent is gone stdin ends, and so does this process. It is started by name instead of
@@ -103,8 +104,8 @@ def main(entry: str) -> None:
     if "torch" in sys.modules:
         sys.modules["torch"].set_num_threads(1)  # two threads on a busy machine are slower than one
     warm(run)
-    send("ready")
     while True:
+        send("ready")
         job, config, seed = orders.next_job()
         try:
             train(run, orders, send, job, config, seed)

@@ -269,8 +269,7 @@ def test_learners_advance_in_step_and_pause_at_once(workers):
 def test_a_finished_run_equals_the_plain_one_and_gives_its_workers_back(workers):
     run = comparison(workers)
     run.play()
-    wait(lambda: run.status == "finished")
-    assert all(arm.worker is None for arm in run.arms)
+    wait(lambda: run.status == "finished" and all(arm.worker is None for arm in run.arms))
     fake_run.SECONDS_A_STEP, kept = 0, fake_run.SECONDS_A_STEP
     for arm, trace in zip(run.arms, run.view(), strict=True):
         assert trace.finished and trace.same_events(fake_run.run(arm.config, 0))

@@ -99,7 +99,7 @@ class Visitor:
         found = STEP.search(self.page.inner_text("body"))
         return int(found[1]) if found else 0
 
-    def wait(self, until, seconds=20.0):
+    def wait(self, until, seconds=60.0):
         end = time.monotonic() + seconds
         while not until():
             assert time.monotonic() < end, self.page.inner_text("body")[:2000]
@@ -117,7 +117,7 @@ def test_a_first_visit(browser, address):
     visitor = Visitor(browser, address)
     page = visitor.page
     assert visitor.step() == 0
-    visitor.wait(lambda: "· ready" in page.inner_text("body"), 60)  # a warm server: its workers have imported torch
+    visitor.wait(lambda: "· ready" in page.inner_text("body"))  # a warm server: its workers have imported torch
 
     clicked = visitor.press("Run")
     visitor.wait(lambda: visitor.step() > 0)
@@ -150,7 +150,7 @@ def test_a_first_visit(browser, address):
     files = [("tale.txt", ENGLISH), ("count.txt", NUMBERS)]
     upload.set_input_files([{"name": n, "mimeType": "text/plain", "buffer": t.encode()} for n, t in files])
     visitor.press("Run")
-    visitor.wait(lambda: visitor.step() > 0, 60)
+    visitor.wait(lambda: visitor.step() > 0)
     assert "tale.txt" in page.inner_text("body")
     visitor.press("Reset")
     print(f"\nfirst curve {first:.2f} s, pause {paused:.2f} s, {refreshes:.1f} refreshes/s")
