@@ -23,7 +23,7 @@ help: ## list the targets
 play: env-play ## open the app in the browser (PORT=8501, HOST=0.0.0.0 lets other machines in)
 	@headless=true; \
 	if [ "$$(uname -s)" = Darwin ] || [ -n "$${DISPLAY:-}$${WAYLAND_DISPLAY:-}" ]; then headless=false; fi; \
-	exec $(VENV_PYTHON) -m streamlit run app/main.py \
+	exec $(VENV_PYTHON) -m streamlit run app/server.py \
 	    --server.port "$(PORT)" --server.address "$(HOST)" --server.headless "$$headless"
 
 # One thread a process: small tensors gain nothing from more, and sums do not depend on the number of cores.

@@ -11,7 +11,7 @@ TEXT_WIDTH = 64
 
 # The best of each sweep, by (stream, whether tasks return): optimizer and rate.
 SINGLE_LOOP = {
-    ("permuted_digits", False): ("adam", 1e-4),
+    ("permuted_digits", False): ("sgd", 1.0),
     ("permuted_digits", True): ("sgd", 1.0),
     ("class_digits", False): ("sgd", 1.0),
     ("class_digits", True): ("adam", 1e-4),

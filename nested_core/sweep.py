@@ -74,18 +74,19 @@ def main() -> None:
     parser.add_argument("--stream", choices=("permuted_digits", "class_digits", "languages"), required=True)
     parser.add_argument("--rounds", type=int, help="visits to each task; default 1 on digits, 8 on languages")
     parser.add_argument("--arm", choices=("nested", "single_loop", "transformer"), action="append")
-    parser.add_argument("--seeds", type=int, default=2)
+    parser.add_argument("--seeds", type=int, help="default 6 on digits, 1 on languages, where one run takes minutes")
     parser.add_argument("--processes", type=int, default=2)
     options = parser.parse_args()
     on = stream(options.stream, options.rounds)
+    seeds = options.seeds or (1 if on.is_text else 6)
     arms = options.arm or ["nested", "single_loop", *(["transformer"] if on.is_text else [])]
     learners = [learner for arm in arms for learner in trials(arm, on)]
-    jobs = [(learner, on, FIRST_SEED + i) for learner in learners for i in range(options.seeds)]
+    jobs = [(learner, on, FIRST_SEED + i) for learner in learners for i in range(seeds)]
     best: dict[str, tuple[float, str]] = {}
     with multiprocessing.get_context("spawn").Pool(options.processes) as pool:
         results = pool.imap(measure, jobs)
         for learner in learners:
-            rows = [next(results) for _ in range(options.seeds)]
+            rows = [next(results) for _ in range(seeds)]
             mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
             print(
                 f"{describe(learner):60s} " + "  ".join(f"{name} {value:.3f}" for name, value in mean.items()),
