@@ -45,7 +45,7 @@ def nested(stream: StreamConfig) -> LearnerConfig:
         levels = tuple(Level(period, 0.3) for period in (1, 4, 16))
         return LearnerConfig("nested", "mlp", "least_squares", "independent", levels, width=MLP_WIDTH)
     if stream.rounds == 1:
-        levels = (Level(1, 3e-3), Level(400, 0.5))
+        levels = (Level(1, 3e-3), Level(400, 0.45))
     else:
         levels = (Level(1, 1e-2), Level(5, 0.3), Level(40, 0.5))
     return LearnerConfig("nested", "hope", "adam", "nested", levels, width=TEXT_WIDTH)
