@@ -15,9 +15,9 @@ SINGLE_LOOP = {
     ("permuted_digits", True): ("sgd", 1.0),
     ("class_digits", False): ("sgd", 1.0),
     ("class_digits", True): ("adam", 1e-4),
-    ("languages", False): ("adam", 1e-4),
+    ("languages", False): ("adam", 6e-5),
     ("languages", True): ("adam", 1e-3),
-    ("own_text", False): ("adam", 1e-4),
+    ("own_text", False): ("adam", 6e-5),
     ("own_text", True): ("adam", 1e-3),
 }
 TRANSFORMER = {False: 1e-4, True: 1e-3}
@@ -45,7 +45,7 @@ def nested(stream: StreamConfig) -> LearnerConfig:
         levels = tuple(Level(period, 0.3) for period in (1, 4, 16))
         return LearnerConfig("nested", "mlp", "least_squares", "independent", levels, width=MLP_WIDTH)
     if stream.rounds == 1:
-        levels = (Level(1, 3e-3), Level(400, 0.45))
+        levels = (Level(1, 3e-3), Level(400, 0.4))
     else:
         levels = (Level(1, 1e-2), Level(5, 0.3), Level(40, 0.5))
     return LearnerConfig("nested", "hope", "adam", "nested", levels, width=TEXT_WIDTH)
