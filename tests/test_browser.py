@@ -1,5 +1,6 @@
 """One walk through the app in a real Chromium: `pytest -m browser`. Prints what it measured."""
 
+import os
 import re
 import shutil
 import socket
@@ -12,9 +13,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+CHROMIUM = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
 STEP = re.compile(r"Step (\d+) / (\d+)")
 FIRST_CURVE_SECONDS = 3.0
 PAUSE_SECONDS = 0.3
