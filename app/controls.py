@@ -5,7 +5,7 @@ from dataclasses import replace
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, ConfigError, LearnerConfig, RunConfig, StreamConfig
+from nested_core.config import TASK_LIMITS, ConfigError, LearnerConfig, StreamConfig
 
 from .levels import level_editor
 from .state import Wanted
@@ -39,8 +39,7 @@ def settings() -> tuple[Wanted | None, list[str]]:
     )
     if stream and learners and not problems:
         try:
-            probe = 10 if stream.steps <= 4000 else 50
-            wanted = Wanted(tuple(RunConfig(stream, learner, probe) for learner in learners), int(seed))
+            wanted = Wanted(tuple(presets.run_config(stream, learner) for learner in learners), int(seed))
         except ConfigError as error:
             problems.append(str(error))
     return wanted, problems

@@ -1,7 +1,8 @@
 """The only training loop: a config and a seed in, a Trace out. The same config and seed give the same events.
 
 One step, in this order: the stream yields a batch; the learner predicts it; levels that are due write, fast to slow;
-the recorder notes what happened; every `probe_every` steps, and whenever a visit to a task ends, all tasks are tested.
+the recorder notes what happened; every `probe_every` steps (more often before the first of them), and whenever a visit
+to a task ends, all tasks are tested.
 """
 
 from collections.abc import Callable
@@ -57,7 +58,8 @@ def run(config: RunConfig, seed: int, on_step: Callable[[Recorder], bool | None]
         recorder.add("wrote", seen.wrote)
         recorder.add("change", seen.change)
         recorder.add("surprise", seen.surprise)
-        if due(step, config.probe_every) or due(step, config.stream.dwell):
+        early = step < config.probe_every and due(step, max(1, config.probe_every // 4))  # learning is fastest at first
+        if early or due(step, config.probe_every) or due(step, config.stream.dwell):
             probe(recorder, learner, stream, step)
         if on_step and on_step(recorder) is False:
             break

@@ -33,10 +33,10 @@ def test_the_same_config_and_seed_give_the_same_trace(trace):
 def test_what_is_recorded(trace):
     assert trace.steps == 24 and trace.finished
     assert trace.visits() == [(0, 1, 8), (1, 9, 16), (2, 17, 24)]
-    assert trace["probe_step"].tolist() == [0, 5, 8, 10, 15, 16, 20, 24]  # every 5, and wherever a visit ends
+    assert trace["probe_step"].tolist() == [0, 1, 2, 3, 4, 5, 8, 10, 15, 16, 20, 24]  # every 5, and at visits' ends
     assert trace["wrote"].sum(0).tolist() == [24, 6, 1]
-    assert trace["level_score"].shape == (8, 3, 3) and trace["memory"].shape[:2] == (8, 3)
-    assert np.array_equal(trace.task_matrix(), trace["score"][[2, 5, 7]])
+    assert trace["level_score"].shape == (12, 3, 3) and trace["memory"].shape[:2] == (12, 3)
+    assert np.array_equal(trace.task_matrix(), trace["score"][[6, 9, 11]])
     for name, channel in CHANNELS.items():
         assert trace[name].ndim == len(channel.dims)
     with pytest.raises(ValueError, match="read-only"):

@@ -18,7 +18,7 @@ SEED = 0
 def configs() -> list[RunConfig]:
     """The runs that are shipped: what the page asks for when it opens."""
     stream = presets.stream("permuted_digits")
-    return [RunConfig(stream, arm) for arm in presets.arms(stream)]
+    return [presets.run_config(stream, arm) for arm in presets.arms(stream)]
 
 
 def path(config: RunConfig) -> Path:
