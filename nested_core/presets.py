@@ -20,7 +20,7 @@ SINGLE_LOOP = {
     ("own_text", False): ("adam", 6e-5),
     ("own_text", True): ("adam", 1e-3),
 }
-TRANSFORMER = {False: 1e-4, True: 1e-3}
+TRANSFORMER = {False: 6e-5, True: 1e-3}
 
 
 def stream(kind: str, rounds: int | None = None, **changes) -> StreamConfig:
