@@ -90,6 +90,9 @@ class GradientLevels(Learner):
 
     def step(self, batch: Batch, step: int) -> Observation:
         loss, online = self._loss(batch)
+        if self.in_context:  # before any level writes: afterwards the initial state is another one
+            start, end = self._memories()
+            read = float((end - start).norm() / start.norm())
         loss.backward()
         levels = self.config.levels
         change, surprise = np.zeros(len(levels)), np.zeros(len(levels))
@@ -118,8 +121,7 @@ class GradientLevels(Learner):
                 change[i] = _relative(slow, before)
             faster.append(slow)
         if self.in_context:
-            start, end = self._memories()
-            change = np.insert(change, 0, float((end - start).norm() / start.norm()))
+            change = np.insert(change, 0, read)
             surprise = np.insert(surprise, 0, math.nan)
         return Observation(online, change > 0, change, surprise)
 
@@ -140,14 +142,14 @@ class GradientLevels(Learner):
         return score
 
     def level_scores(self, test: Batch) -> np.ndarray:
+        if self.config.variant == "sequential":  # a block in the middle of a chain has no answer of its own
+            return np.full(len(self.levels), math.nan)
         alone = [self.score(test)]
         fast = self.weights.vector.clone()
         for slow in self.slow:
             self.weights.vector.copy_(slow)
             alone.append(self.score(test))
         self.weights.vector.copy_(fast)
-        if self.config.variant == "sequential":
-            alone = [math.nan] * len(self.config.levels)  # a block in the middle of a chain has no answer of its own
         return np.array([math.nan] * self.in_context + alone)
 
     def _memories(self) -> tuple[Tensor, Tensor]:

@@ -95,3 +95,16 @@ def test_testing_writes_nothing():
         learner.level_scores(test)
     assert all(torch.equal(a, b) for a, b in zip(before, (learner.weights.vector, *learner.slow), strict=True))
     assert (learner.memory() == memory).all()
+
+
+def test_what_is_read_in_context_is_not_mixed_with_what_the_optimizer_writes():
+    stream = open_stream(StreamConfig("languages", tasks=2, dwell=4, batch=2, length=16), 0)
+    sizes = dict(width=16, layers=1, heads=2, chunk=4)
+    changes = [
+        build(LearnerConfig("s", "hope", "adam", "single", (Level(1, rate),), **sizes), stream, 0)
+        .step(stream.batch(1), 1)
+        .change
+        for rate in (1e-6, 1.0)
+    ]
+    assert changes[0][0] == changes[1][0] > 0  # reading came first
+    assert changes[1][1] > 100 * changes[0][1]
