@@ -57,11 +57,11 @@ class Orders:
 
 def train(run, orders: Orders, send, job: int, config, seed: int) -> None:
     """One run, in step with the orders; its events go out in batches."""
-    steps, sent_at = -1, 0.0
+    steps, sent_at, last = -1, 0.0, None
 
     def on_step(recorder) -> bool:
-        nonlocal steps, sent_at
-        steps += 1
+        nonlocal steps, sent_at, last
+        steps, last = steps + 1, recorder
         if steps == 0:
             send("meta", job, dict(recorder.meta))
         now = time.monotonic()
@@ -72,14 +72,7 @@ def train(run, orders: Orders, send, job: int, config, seed: int) -> None:
             orders.changed.wait_for(lambda: job in orders.stopped or steps < orders.until[job])
         return job not in orders.stopped
 
-    last = None
-
-    def keep(recorder) -> bool:
-        nonlocal last
-        last = recorder
-        return on_step(recorder)
-
-    run(config, seed, on_step=keep)
+    run(config, seed, on_step=on_step)
     send("new", job, last.take())
     send("done", job)
 
