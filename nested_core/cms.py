@@ -25,12 +25,15 @@ class MemoryBlock(nn.Module):
         return x + self.down(F.gelu(self.up(self.norm(x))))
 
 
+VARIANTS = ("sequential", "nested", "independent")
+
+
 class ContinuumMemory(nn.ModuleList):
     """Blocks in the order of `periods`, fast to slow. x [..., d] -> [..., d]."""
 
-    def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...]):
+    def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...], variant: str = "sequential"):
         super().__init__(MemoryBlock(d_model, hidden) for _ in periods)
-        self.periods = periods
+        self.periods, self.variant = periods, variant
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self:

@@ -14,7 +14,7 @@ from torch.nn import functional as F
 from .clock import due
 from .config import LearnerConfig
 from .learner import Learner, Observation, memory_map
-from .memory import AssociativeReadout, InputMemory
+from .least_squares import AssociativeReadout, InputMemory
 from .rng import torch_generator
 from .streams.base import Batch
 

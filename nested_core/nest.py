@@ -20,10 +20,11 @@ from torch.nn import functional as F
 from .clock import due
 from .config import LearnerConfig
 from .hope import Hope
+from .language_model import State
 from .learner import Learner, Observation, memory_map
 from .mlp import MLP
+from .ops.self_modifying import MEMORY
 from .streams.base import Batch
-from .titans import TitansState
 
 CLIP = 1.0  # largest norm of a gradient, the same for every learner
 
@@ -76,7 +77,7 @@ class GradientLevels(Learner):
         self.parameters = self.weights.vector.numel()
         moments = {"sgd": 0, "adam": 2}[config.optimizer]
         self.state = self.parameters * (moments + len(self.slow))
-        self._state: list[TitansState] | None = None
+        self._state: State | None = None
 
     @property
     def memory_shows(self) -> str:
@@ -154,19 +155,23 @@ class GradientLevels(Learner):
 
     def _memories(self) -> tuple[Tensor, Tensor]:
         """Main memory [D, D] of the first layer and head: at the start of a batch, and after its first sequence."""
-        titans = self.model.blocks[0].titans
-        return titans.initial.detach()[0, -1], self._state[0].memory.detach()[0, 0, -1]
+        initial = self.model.blocks[0].mixer.initial[0].detach()[0, MEMORY]
+        if self._state is None:
+            return initial, initial
+        return initial, self._state.layers[0].memories.memory[0].detach()[0, 0, MEMORY]
 
     def memory(self) -> np.ndarray:
         if not self.in_context:
-            name = "readout" if isinstance(self.model, MLP) else "attention.0.project.weight"
+            name = "readout" if isinstance(self.model, MLP) else "blocks.0.mixer.project.weight"
             held = [self.weights.view(vector, name) for vector in (self.weights.vector, *self.slow)]
             return np.stack([memory_map(x if x.shape[0] <= 32 else x.chunk(3)[2]) for x in held])
-        _, end = self._memories() if self._state else (self.model.blocks[0].titans.initial.detach()[0, -1],) * 2
+        _, end = self._memories()
         if self.config.variant == "sequential":
             held = [block.up.weight[: len(end), : len(end)] for block in self.model.blocks[0].cms]
         else:
-            held = [self.weights.view(v, "blocks.0.titans.initial")[0, -1] for v in (self.weights.vector, *self.slow)]
+            held = [
+                self.weights.view(v, "blocks.0.mixer.initial.0")[0, MEMORY] for v in (self.weights.vector, *self.slow)
+            ]
         return np.stack([memory_map(x) for x in (end, *held)])
 
 

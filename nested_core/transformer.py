@@ -1,101 +1,81 @@
-"""A plain Transformer of the same size and the same call as Hope: what Hope is compared with.
+"""What Hope is compared with: the same stack and call, other token mixers, one MLP a block that no clock writes.
 
-Pre-norm, rotary positions, causal softmax attention, gelu MLP. Its state is the keys and values of all past tokens.
+transformer  softmax attention; its state grows with every token
+deltanet     a matrix per head, written by the gated delta rule
+titans       Titans' memory: gradient, momentum and retention; projections fixed
 """
 
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F
+from torch import nn
 
-from .cms import MemoryBlock
-from .config import check, whole
-from .hope import check_tokens
+from .attention import Attention
+from .cms import ContinuumMemory
+from .config import check, one_of, whole
+from .deltanet import DeltaNet
+from .language_model import Block, LanguageModel
+from .titans_memory import TitansMemory
 
 
 @dataclass(frozen=True)
 class TransformerConfig:
-    """Size of a Transformer; `hidden` units of its MLP, 0 means 4 d_model."""
+    """Size of a Transformer or of another arm.
+
+    hidden  hidden units of its MLP; 0 means 4 d_model
+    mixer   "transformer", "deltanet" or "titans"
+    chunk   tokens that the recurrent mixers take at a time
+    """
 
     vocab_size: int
     d_model: int
     n_layers: int
     n_heads: int
     hidden: int = 0
+    mixer: str = "transformer"
+    chunk: int = 32
 
-    def __post_init__(self):
-        for field, high in (("vocab_size", 10**6), ("d_model", 8192), ("n_layers", 128), ("n_heads", 256)):
+    def __post_init__(self) -> None:
+        for field, high in (
+            ("vocab_size", 10**6), ("d_model", 8192), ("n_layers", 128), ("n_heads", 256), ("chunk", 65536),
+        ):  # fmt: skip
             whole(field, getattr(self, field), 1, high)
         whole("hidden", self.hidden, 0, 65536)
+        one_of("mixer", self.mixer, ("transformer", "deltanet", "titans"))
+        part = 2 if self.mixer == "transformer" else 1
         check(
-            self.d_model % (2 * self.n_heads) == 0,
+            self.d_model % (part * self.n_heads) == 0,
             "n_heads",
             self.n_heads,
-            f"give a divisor of d_model / 2 = {self.d_model // 2}",
+            f"give a divisor of d_model / {part} = {self.d_model / part:g}",
         )
 
 
-def rotate(x: Tensor, start: int) -> Tensor:
-    """Rotary positions: x [B, H, T, D] turned by angles that grow with the position start, start + 1, ..."""
-    half = x.shape[-1] // 2
-    frequency = 10_000.0 ** (-torch.arange(half, device=x.device, dtype=x.dtype) / half)
-    angle = torch.arange(start, start + x.shape[2], device=x.device, dtype=x.dtype)[:, None] * frequency
-    a, b = x[..., :half], x[..., half:]
-    return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1)
+class Transformer(LanguageModel):
+    """logits [B, T, vocab], state = Transformer(config)(tokens [B, T] int64, state): see `language_model`."""
 
-
-class Attention(nn.Module):
-    """x [B, T, d], past keys and values -> y [B, T, d], keys and values [B, H, past + T, D]."""
+    config: TransformerConfig
 
     def __init__(self, config: TransformerConfig):
-        super().__init__()
-        self.n_heads = config.n_heads
-        self.norm = nn.RMSNorm(config.d_model)
-        self.project = nn.Linear(config.d_model, 3 * config.d_model, bias=False)
-        self.out = nn.Linear(config.d_model, config.d_model, bias=False)
+        def mixer() -> nn.Module:
+            if config.mixer == "deltanet":
+                return DeltaNet(config.d_model, config.n_heads, config.chunk)
+            if config.mixer == "titans":
+                return TitansMemory(config.d_model, config.n_heads, config.chunk)
+            return Attention(config.d_model, config.n_heads)
 
-    def forward(self, x: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-        B, T, d = x.shape
-        start = 0 if past is None else past[0].shape[2]
-        q, k, v = self.project(self.norm(x)).view(B, T, 3, self.n_heads, -1).permute(2, 0, 3, 1, 4)
-        q, k = rotate(q, start), rotate(k, start)
-        if past is None:
-            y = F.scaled_dot_product_attention(q, k, v, is_causal=True)
-        else:
-            k, v = torch.cat([past[0], k], dim=2), torch.cat([past[1], v], dim=2)
-            seen = torch.ones(T, start + T, dtype=torch.bool, device=x.device).tril(start)
-            y = F.scaled_dot_product_attention(q, k, v, attn_mask=seen)
-        return self.out(y.transpose(1, 2).reshape(B, T, d)), (k, v)
+        hidden = config.hidden or 4 * config.d_model
+        blocks = [Block(mixer(), ContinuumMemory(config.d_model, hidden, (1,))) for _ in range(config.n_layers)]
+        super().__init__(config, blocks)
 
 
-class Transformer(nn.Module):
-    """logits [B, T, vocab], state = Transformer(config)(tokens [B, T] int64, state); state grows with every token."""
-
-    def __init__(self, config: TransformerConfig):
-        super().__init__()
-        self.config = config
-        self.embed = nn.Embedding(config.vocab_size, config.d_model)
-        self.attention = nn.ModuleList(Attention(config) for _ in range(config.n_layers))
-        self.mlp = nn.ModuleList(
-            MemoryBlock(config.d_model, config.hidden or 4 * config.d_model) for _ in range(config.n_layers)
-        )
-        self.norm = nn.RMSNorm(config.d_model)
-        self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
-        nn.init.normal_(self.embed.weight, std=0.5)
-
-    def forward(self, tokens: Tensor, state=None) -> tuple[Tensor, list[tuple[Tensor, Tensor]]]:
-        check_tokens(tokens, self.config.vocab_size)
-        x, after = self.embed(tokens), []
-        for i, (attention, mlp) in enumerate(zip(self.attention, self.mlp, strict=True)):
-            y, layer = attention(x, None if state is None else state[i])
-            x = mlp(x + y)
-            after.append(layer)
-        return self.head(self.norm(x)), after
-
-
-def same_size(parameters: int, vocab_size: int, d_model: int, n_layers: int, n_heads: int) -> TransformerConfig:
+def same_size(
+    parameters: int, vocab_size: int, d_model: int, n_layers: int, n_heads: int, mixer: str = "transformer"
+) -> TransformerConfig:
     """The config whose parameter count is nearest to `parameters`, reached by the width of its MLPs."""
-    fixed = 2 * vocab_size * d_model + d_model + n_layers * (4 * d_model**2 + 2 * d_model)
-    hidden = max(1, round((parameters - fixed) / (n_layers * 2 * d_model)))
-    return TransformerConfig(vocab_size, d_model, n_layers, n_heads, hidden)
+    with torch.device("meta"):  # sizes only: no numbers, and none drawn
+        smallest = Transformer(TransformerConfig(vocab_size, d_model, n_layers, n_heads, 1, mixer))
+    fixed = sum(p.numel() for p in smallest.parameters())
+    per_unit = n_layers * 2 * d_model
+    hidden = max(1, 1 + round((parameters - fixed) / per_unit))
+    return TransformerConfig(vocab_size, d_model, n_layers, n_heads, hidden, mixer)

@@ -4,7 +4,8 @@ import pytest
 import torch
 
 from nested_core.config import LearnerConfig, Level, StreamConfig
-from nested_core.memory import AssociativeReadout, InputMemory, delta, hebbian
+from nested_core.least_squares import AssociativeReadout, InputMemory
+from nested_core.memory import delta, hebbian
 from nested_core.run import build
 from nested_core.streams import open_stream
 

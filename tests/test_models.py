@@ -1,20 +1,37 @@
 """Hope and the Transformer as functions: causal, far-reaching, exact over splits, samples apart, no dead parameter."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 
-from nested_core.hope import Hope, HopeConfig, detach
-from nested_core.titans import SelfModifyingTitans
+from nested_core.hope import Hope, HopeConfig
+from nested_core.language_model import State
+from nested_core.ops import backend
+from nested_core.ops.self_modifying import MEMORIES, Writing
 from nested_core.transformer import Transformer, TransformerConfig, same_size
 
 HOPE = HopeConfig(vocab_size=11, d_model=16, n_layers=2, n_heads=2, chunk=4)
+CONFIGS = {
+    "hope": HOPE,
+    "hope, deep": replace(HOPE, memory="deep"),
+    "hope, every option": replace(HOPE, writing=Writing(MEMORIES, "anchor", 6, momentum=True, read="after")),
+    "hope, independent": replace(HOPE, cms="independent"),
+    "hope-attention": replace(HOPE, mixer="attention"),
+    "transformer": TransformerConfig(11, 16, 2, 2),
+    "deltanet": TransformerConfig(11, 16, 2, 2, mixer="deltanet", chunk=4),
+    "titans": TransformerConfig(11, 16, 2, 2, mixer="titans", chunk=4),
+}
 
 
-@pytest.fixture(params=["hope", "transformer"])
-def model(request):
+def build(config):
     torch.manual_seed(0)
-    model = Hope(HOPE) if request.param == "hope" else Transformer(TransformerConfig(11, 16, 2, 2))
-    return model.double()
+    return Hope(config) if isinstance(config, HopeConfig) else Transformer(config)
+
+
+@pytest.fixture(params=CONFIGS)
+def model(request):
+    return build(CONFIGS[request.param]).double()
 
 
 def tokens(B, T, seed=0):
@@ -71,30 +88,62 @@ def test_calls_leave_no_trace_in_the_module(model):
     assert all(torch.equal(t, before[n]) for n, t in model.state_dict().items())
 
 
-def test_training_over_carried_detached_state():
-    torch.manual_seed(0)
-    model, state = Hope(HOPE), None
+def test_training_over_carried_detached_state(model):
+    state = None
     for i in range(2):
         logits, state = model(tokens(2, 6, seed=i), state)
         logits.sum().backward()
-        kept = state[0].memory.clone()
-        state = detach(state)
-        assert torch.equal(state[0].memory, kept) and not state[0].memory.requires_grad
+        kept = tensors_of(state)
+        state = state.detach()
+        assert all(torch.equal(a, b) for a, b in zip(tensors_of(state), kept, strict=True))
+        assert not any(t.requires_grad for t in tensors_of(state))
 
 
-def test_the_layer_is_the_same_function_in_both_forms():
-    torch.manual_seed(0)
-    layer = SelfModifyingTitans(16, 2, chunk=4).double()
-    x = torch.randn(2, 11, 16, dtype=torch.float64)
-    fast, _ = layer(x)
-    layer.form = "naive"
-    torch.testing.assert_close(layer(x)[0], fast, atol=1e-10, rtol=0)
+def tensors_of(value):
+    """All tensors of a state, in order."""
+    if isinstance(value, torch.Tensor):
+        return [value]
+    parts = value.layers if isinstance(value, State) else value if isinstance(value, tuple) else ()
+    return [t for part in parts for t in tensors_of(part)]
 
 
-def test_a_transformer_of_equal_size():
+@pytest.mark.parametrize("name", ["hope", "hope, deep", "hope, every option"])
+def test_the_model_is_the_same_function_in_every_form(name):
+    model, found = build(CONFIGS[name]).double(), []
+    for form in ("naive", "chunked", "fused"):
+        with backend.use(form):
+            found.append(model(tokens(2, 11))[0])
+    torch.testing.assert_close(found[1], found[0], atol=1e-10, rtol=0)
+    torch.testing.assert_close(found[2], found[0], atol=1e-10, rtol=0)
+
+
+@pytest.mark.parametrize("name", ["hope", "hope, deep"])
+def test_titans_that_never_write_see_a_convolution_only_and_without_a_cms_nothing_else_is_left(name):
+    """All inner eta = 0, alpha = 1: token t sees its convolution window, 3 tokens back in each of 2 layers."""
+    model, x = build(CONFIGS[name]).double(), tokens(1, 12)
+    with torch.no_grad():
+        for block in model.blocks:
+            gates = block.mixer.gates
+            gates["eta"].zero_(), gates["alpha"].zero_()
+            gates["eta_bias"].fill_(-1e4), gates["alpha_bias"].fill_(1e4)
+    y, changed = model(x)[0], x.clone()
+    changed[0, 2] = (x[0, 2] + 1) % 11
+    seen = (model(changed)[0] - y).abs().amax(dim=(0, 2)) > 0
+    assert seen.nonzero().flatten().tolist() == [2, 3, 4, 5, 6, 7, 8]
+
+
+def test_hope_attention_is_a_transformer_whose_mlp_is_the_chain():
+    one = build(replace(HOPE, mixer="attention", periods=(1,), hidden=64)).double()
+    other = build(TransformerConfig(11, 16, 2, 2)).double()
+    other.load_state_dict(one.state_dict())
+    torch.testing.assert_close(one(tokens(2, 9))[0], other(tokens(2, 9))[0])
+
+
+def test_the_other_arms_of_equal_size():
     hope = sum(p.numel() for p in Hope(HopeConfig(80, 64, 2, 2, 32)).parameters())
-    other = sum(p.numel() for p in Transformer(same_size(hope, 80, 64, 2, 2)).parameters())
-    assert abs(other - hope) / hope < 0.005
+    for mixer in ("transformer", "deltanet", "titans"):
+        other = sum(p.numel() for p in Transformer(same_size(hope, 80, 64, 2, 2, mixer)).parameters())
+        assert abs(other - hope) / hope < 0.005
 
 
 @pytest.mark.parametrize(
@@ -105,6 +154,10 @@ def test_a_transformer_of_equal_size():
         ({"d_model": "64"}, "d_model: '64'"),
         ({"n_heads": 3}, "n_heads: 3"),
         ({"memory": "cubic"}, "memory: 'cubic'"),
+        ({"cms": "cubic"}, "cms: 'cubic'"),
+        ({"mixer": "cubic"}, "mixer: 'cubic'"),
+        ({"writing": Writing(adapt=("k", "w"))}, "adapt: 'w'"),
+        ({"writing": Writing(gradient_at="later")}, "gradient_at: 'later'"),
     ],
 )
 def test_a_bad_config_is_one_sentence(change, words):
@@ -115,11 +168,22 @@ def test_a_bad_config_is_one_sentence(change, words):
 def test_bad_calls_are_one_sentence():
     model = Hope(HOPE)
     _, state = model(tokens(2, 5))
+    _, foreign = Hope(replace(HOPE, chunk=8))(tokens(2, 5))
     for args, words in [
         ((tokens(2, 5).int(),), "int64"),
         ((tokens(2, 5) + 9,), "within 0 to 10"),
-        ((tokens(3, 5), state), "state of 3 samples"),
-        ((tokens(2, 0),), "time at least 1"),
+        ((tokens(3, 5), state), "of 2 samples.*state of 3 samples"),
+        ((tokens(2, 5), foreign), "model with this model's config"),
+        ((tokens(2, 0),), "both at least 1"),
     ]:
         with pytest.raises(ValueError, match=words):
             model(*args)
+
+
+def test_a_call_that_raises_leaves_the_state_as_it_was():
+    model = Hope(HOPE)
+    _, state = model(tokens(2, 5))
+    before = [t.clone() for t in tensors_of(state)]
+    with pytest.raises(ValueError, match="within 0 to 10"):
+        model(tokens(2, 5) + 9, state)
+    assert all(torch.equal(a, b) for a, b in zip(before, tensors_of(state), strict=True))

@@ -1,102 +1,118 @@
 """The self-modifying memory in chunks: the same numbers as `naive`, in a few matrix products a chunk.
 
-Inside a chunk that starts from the memories A, every token's k, v, eta and alpha come from A, so each memory M follows
-a linear recurrence with one rank-one write a token, and shared keys and decays:
-
-    M_t = alpha_t M_{t-1} + u_t k_t^T,   u_t = eta_t A v_t - 2 eta_t M_{t-1} k_t
-
-Unrolled, with a_t = alpha_1 ... alpha_t, the writes solve one unit triangular system (WY form):
-
-    u_t + 2 eta_t sum_{s<t} (a_{t-1} / a_s) (k_s . k_t) u_s = eta_t A v_t - 2 eta_t a_{t-1} M_0 k_t
-
-Its right side is A w_t when the chunk starts at M_0 = A, so u_t = A z_t, where z solves the same system for w. Hence
-all five memories of a head end the chunk multiplied by one D x D matrix, and none of them is ever solved for:
-
-    M_C = A (a_C I + sum_t (a_C / a_t) z_t k_t^T)
-    y_t = A_memory (a_{t-1} q_t + sum_{s<t} (a_{t-1} / a_s) (k_s . q_t) z_s)
-
-Ratios of decays are taken as exponents of differences of logs: they lie in [0, 1] and never divide by a small number.
+Inside a chunk every token's k, v, q, eta and alpha come from the memories at its start (the anchors), so what is left
+is linear in the memories and solved at once (`recurrence`). For deep memories that also needs their error signals to be
+taken at the anchor, as the paper trains them (eq. 90); at the running memory only the plain loop computes them.
 """
+
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import gelu
 
-from .common import MEMORY, Gates, log_alpha, normalize, step_size
+from ..elementwise import gelu_slope, inverse_norm, normalize
+from .common import (
+    ALPHA,
+    ETA,
+    KEY,
+    MEMORIES,
+    MEMORY,
+    QUERY,
+    VALUE,
+    Gates,
+    Layers,
+    MemoryState,
+    Writing,
+    ask,
+    log_retention,
+    step_size,
+)
+from .naive import naive, refresh
+from .recurrence import Recurrence
 
 
 def chunked(
-    x: Tensor, q: Tensor, anchor: Tensor, memory: Tensor, gates: Gates, adapt: Tensor, chunk: int, offset: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """As `naive`: x, q [B, H, T, D], anchor and memory [B, H, 5, D, D] -> y [B, H, T, D], anchor, memory."""
-    B, H, T, D = x.shape
-    x, q = x.reshape(B * H, T, D), q.reshape(B * H, T, D)
-    aligned = offset == 0
-    anchor = anchor.reshape(B * H, 5 * D, D)
-    memory = anchor if aligned else memory.reshape(B * H, 5 * D, D)
-    readout = torch.stack([gates.eta, gates.alpha], dim=1).repeat(B, 1, 1)  # [BH, 2, D]
-    bias = torch.stack([gates.eta_bias, gates.alpha_bias], dim=1).repeat(B, 1)[:, None]  # [BH, 1, 2]
-    static = None if bool(adapt.all()) else ~adapt.repeat_interleave(D)[:, None]  # [5D, 1]
-    reads = bool(adapt[MEMORY])
-    sizes = [min(T, chunk - offset)]
-    sizes += [chunk] * ((T - sizes[0]) // chunk)
-    sizes += [T - sum(sizes)] if sum(sizes) < T else []
-    outputs = []
-    for size, x_part, q_part in zip(sizes, x.split(sizes, dim=1), q.split(sizes, dim=1), strict=True):
-        y, memory = _segment(x_part, q_part, anchor, memory, readout, bias, static)
-        outputs.append(y if reads else q_part @ memory[:, MEMORY * D :].mT)
-        offset += size
-        if offset == chunk:
-            anchor, offset = memory, 0
-    y = torch.cat(outputs, dim=1).view(B, H, T, D)
-    return y, anchor.view(B, H, 5, D, D), memory.view(B, H, 5, D, D)
+    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tensor, MemoryState]:
+    """Read and write T tokens: see `common.Form`."""
+    if len(state.memory) == 2 and writing.running(state.memory):
+        return naive(x, q, state, gates, writing, chunk)
+    T, position, outputs = x.shape[2], state.position, []
+    chunks = writing.chunks(chunk)
+    while position < state.position + T:
+        size = min(state.position + T - position, *(length - position % length for length in chunks))
+        here = slice(position - state.position, position - state.position + size)
+        y, memory, momentum = _segment(x[:, :, here], None if q is None else q[:, :, here], state, gates, writing)
+        position += size
+        anchor = refresh(state.anchor, memory, position, chunks)
+        state = MemoryState(anchor, memory, momentum, state.position)
+        outputs.append(y)
+    return torch.cat(outputs, dim=2), state._replace(position=position)
+
+
+class Made(NamedTuple):
+    """What the anchors make of the tokens of a segment, all [B, H, C, .]."""
+
+    k: Tensor
+    v: Tensor
+    q: Tensor
+    eta: Tensor  # [B, H, C]
+    log_alpha: Tensor
+
+
+def make(x: Tensor, q: Tensor | None, anchor: Layers, gates: Gates, writing: Writing) -> Made:
+    """Keys, values, queries and gates of the tokens x [B, H, C, D]."""
+    made = ask(tuple(layer[:, :, :MEMORY] for layer in anchor), x[:, :, None])  # [B, H, 4, C, D]
+    eta_logit = (made[:, :, ETA] @ gates.eta[:, :, None])[..., 0] + gates.eta_bias[:, None]
+    alpha_logit = (made[:, :, ALPHA] @ gates.alpha[:, :, None])[..., 0] + gates.alpha_bias[:, None]
+    log_alpha = log_retention(alpha_logit, writing)
+    query = normalize(ask(tuple(layer[:, :, QUERY] for layer in anchor), x)) if q is None else q
+    eta = step_size(eta_logit, log_alpha, writing)
+    return Made(normalize(made[:, :, KEY]), made[:, :, VALUE], query, eta, log_alpha)
 
 
 def _segment(
-    x: Tensor, q: Tensor, anchor: Tensor, memory: Tensor, readout: Tensor, bias: Tensor, static: Tensor | None
-) -> tuple[Tensor, Tensor]:
-    """One chunk or part of one: x, q [N, C, D]; anchor, memory [N, 5D, D]; readout [N, 2, D] -> y [N, C, D], memory."""
-    N, C, D = x.shape
-    key_value, gate, main = anchor.split([2 * D, 2 * D, D], dim=1)  # rows in the order of MEMORIES
-    # M_eta and M_alpha are only ever read through one vector each: fold it in before meeting the tokens.
-    folded = (readout[:, :, None] @ gate.view(N, 2, D, D)).view(N, 2, D)
-    k, v, logits = (x @ torch.cat([key_value, folded], dim=1).mT).split([D, D, 2], dim=2)
-    k = normalize(k)
-    eta_logit, alpha_logit = (logits + bias).unbind(2)  # [N, C]
-    log_a = log_alpha(alpha_logit)
-    eta = step_size(eta_logit, log_a)[..., None]  # [N, C, 1]
-    total = log_a.cumsum(1)
-    before = total - log_a  # log a_{t-1}
-    past = torch.ones(C, C, dtype=torch.bool, device=x.device).tril(-1)
-    ratio = (before[:, :, None] - total[:, None, :]).masked_fill(~past, -torch.inf).exp()  # a_{t-1} / a_s for s < t
-    erase, decay = 2 * eta, before.exp()[..., None]
-    system, reach = ((torch.cat([erase * k, q], dim=1) @ k.mT).view(N, 2, C, C) * ratio[:, None]).unbind(1)  # [N, C, C]
-    inverse = UnitLowerInverse.apply(system)
-    write, fade = eta * v, erase * decay * k
-    ending = total[:, -1, None, None]
-    kept = (ending - total[..., None]).exp() * k  # k_t a_C / a_t
-    whole = torch.eye(D, dtype=x.dtype, device=x.device) * ending.exp()
-    if memory is anchor:
-        z = inverse @ (write - fade)
-        y = torch.baddbmm(decay * q, reach, z) @ main.mT
-        written = anchor @ torch.baddbmm(whole, z.mT, kept)
-    else:  # the chunk began in an earlier call: what is written comes from the anchor, what fades from the memory
-        z_anchor, z_memory = inverse @ write, -inverse @ fade
-        y = (reach @ z_anchor) @ main.mT + torch.baddbmm(decay * q, reach, z_memory) @ memory[:, MEMORY * D :].mT
-        written = anchor @ (z_anchor.mT @ kept) + memory @ torch.baddbmm(whole, z_memory.mT, kept)
-    return y, written if static is None else torch.where(static, memory, written)
-
-
-class UnitLowerInverse(torch.autograd.Function):
-    """X = (I + L)^-1 for strictly lower triangular L [N, C, C]; its gradient, -X^T G X^T, needs no second solve."""
-
-    @staticmethod
-    def forward(ctx, L: Tensor) -> Tensor:
-        eye = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device).expand_as(L)
-        X = torch.linalg.solve_triangular(L, eye, upper=False, unitriangular=True)
-        ctx.save_for_backward(X)
-        return X
-
-    @staticmethod
-    def backward(ctx, G: Tensor) -> Tensor:
-        (X,) = ctx.saved_tensors
-        return -(X.mT @ G @ X.mT).tril(-1)
+    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing
+) -> tuple[Tensor, Layers, Layers]:
+    """Tokens between two refreshes: x [B, H, C, D] -> y, memory, momentum."""
+    anchor, memory, momentum, _ = state
+    k, v, q, eta, log_alpha = make(x, q, anchor, gates, writing)
+    beta = None if gates.momentum_bias is None else torch.sigmoid(gates.momentum_bias)[:, None, None, None]
+    keys, values = k[:, :, None], v[:, :, None]  # [B, H, 1, C, D]: the same for all memories
+    running, erase = float(writing.running(memory)), float(writing.dgd)
+    eta, log_alpha, after = eta[:, :, None], log_alpha[:, :, None], writing.read == "after"
+    answers: list[Tensor | None] = [None, None]
+    if len(memory) == 1:
+        inputs, errors = [keys], [-ask(anchor, values if running else values - keys)]
+    else:  # keys and values in one pass through the network
+        size = keys.shape[-2]
+        hidden = torch.cat([keys, values], dim=-2) @ anchor[0].mT
+        active = gelu(hidden)
+        found = active @ anchor[1].mT
+        error = keys - values + found[..., :size, :] - found[..., size:, :]
+        hidden, active, found = hidden[..., :size, :], active[..., :size, :], found[..., :size, :]
+        unit = inverse_norm(active)
+        inputs, errors = [keys, active * unit], [(error @ anchor[1]) * gelu_slope(hidden), error]
+        if memory is anchor:  # what the memories answer to these inputs is known already
+            answers = [hidden, found * unit]
+    writes = [
+        Recurrence(
+            z, eta, log_alpha, W, -eta[..., None] * delta, erase, running, beta, momentum[i] if momentum else None,
+            answers[i],
+        )
+        for i, (W, z, delta) in enumerate(zip(memory, inputs, errors, strict=True))
+    ]  # fmt: skip
+    y = writes[0].read(q, MEMORY, after)
+    if len(memory) == 2:
+        y = q + writes[1].read(gelu(y), MEMORY, after)
+    adapts = torch.tensor([name in writing.adapt for name in MEMORIES[: writing.count]], device=x.device)
+    ends = [write.end() for write in writes]
+    if bool(adapts.all()):
+        return y, tuple(M for M, _ in ends), tuple(S for _, S in ends if S is not None)
+    if not bool(adapts[MEMORY]):
+        y = ask(tuple(layer[:, :, MEMORY] for layer in memory), q)
+    keep = adapts[:, None, None]
+    changed = tuple(torch.where(keep, M, old) for (M, _), old in zip(ends, memory, strict=True))
+    moving = tuple(torch.where(keep, S, old) for (_, S), old in zip(ends, momentum, strict=False) if S is not None)
+    return y, changed, moving

@@ -1,49 +1,93 @@
 """The specification: self-modifying Titans with delta gradient descent, one token at a time.
 
-Nested Learning, section 8.1 and 8.2 (eqs. 83-90, 93-96), for matrix memories. For every token t of a chunk that starts
-from the memories A (all five, as they stood at the end of the previous chunk):
+Nested Learning, sections 8.1 and 8.2 (eqs. 83-96). For every token of a chunk that starts from the memories A:
 
-    k = A_k x / |A_k x|,  v = A_v x
-    alpha = sigmoid(r_alpha . A_alpha x + b_alpha),  eta likewise, but in (0, (1 + alpha) / 2)
-    y = M_memory q                                                    (read before the write)
-    M <- M (alpha I - eta k k^T) - eta (M k - A v) k^T                 for each of the five memories M
+    k = A_k(x) / |A_k(x)|,  v = A_v(x),  q = A_q(x) / |A_q(x)| unless the query is static
+    alpha = sigmoid(r_alpha . A_alpha(x) + b_alpha),  eta likewise, but in (0, (1 + alpha) / 2)
+    y = M_memory(q)                                                   (read before the write)
+    W <- W (alpha I - eta z z^T) - eta delta z^T                      for each layer W of each of the memories
 
-The last line is the literal rule with the gradient taken at the running memory: it erases along k twice. The target
-A v is made by the memory itself, and is a constant inside this inner loss.
+where z is the unit input of the layer and delta the error signal at its output, for the loss |M(k) - A(v)|^2 / 2: for a
+linear memory z = k and delta = M k - A v; for a deep one z = k, then gelu(W2 k) / |gelu(W2 k)|. The target A(v) is made
+by the memory itself, and is a constant inside this inner loss. delta is taken at the running memory M or at A. With
+momentum, S <- beta S - eta delta z^T is written instead of the last term.
 """
 
-from torch import Tensor, einsum, stack, where
+import torch
+from torch import Tensor
+from torch.nn.functional import gelu
 
-from .common import ALPHA, ETA, KEY, MEMORY, VALUE, Gates, log_alpha, normalize, step_size
+from ..elementwise import gelu_slope, normalize
+from .common import (
+    ALPHA,
+    ETA,
+    KEY,
+    MEMORIES,
+    MEMORY,
+    QUERY,
+    VALUE,
+    Gates,
+    Layers,
+    MemoryState,
+    Writing,
+    ask,
+    log_retention,
+    step_size,
+)
 
 
 def naive(
-    x: Tensor, q: Tensor, anchor: Tensor, memory: Tensor, gates: Gates, adapt: Tensor, chunk: int, offset: int
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Read and write T tokens.
-
-    x, q      [B, H, T, D]: input, and unit queries
-    anchor    [B, H, 5, D, D]: the memories at the start of the current chunk
-    memory    [B, H, 5, D, D]: the memories now, `offset` tokens into the chunk
-    adapt     bool [5]: which memories write themselves; the others stay as they are
-    Returns y [B, H, T, D], and the anchor and memory after the last token.
-    """
+    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tensor, MemoryState]:
+    """Read and write T tokens: see `common.Form`."""
+    anchor, memory, momentum, position = state
+    adapts = [name in writing.adapt for name in MEMORIES[: writing.count]]
+    keep = torch.tensor(adapts, device=x.device)[:, None, None]
+    beta = None if gates.momentum_bias is None else torch.sigmoid(gates.momentum_bias)[:, None, None, None]
     outputs = []
-    keep = adapt[:, None, None]
     for t in range(x.shape[2]):
-        at = x[:, :, t]  # [B, H, D]
-        k = normalize(einsum("bhij,bhj->bhi", anchor[:, :, KEY], at))
-        v = einsum("bhij,bhj->bhi", anchor[:, :, VALUE], at)
-        eta_logit = (einsum("bhij,bhj->bhi", anchor[:, :, ETA], at) * gates.eta).sum(-1) + gates.eta_bias
-        alpha_logit = (einsum("bhij,bhj->bhi", anchor[:, :, ALPHA], at) * gates.alpha).sum(-1) + gates.alpha_bias
-        alpha = log_alpha(alpha_logit).exp()[:, :, None, None, None]  # [B, H, 1, 1, 1]
-        eta = step_size(eta_logit, log_alpha(alpha_logit))[:, :, None, None]  # [B, H, 1, 1]
-        outputs.append(einsum("bhij,bhj->bhi", memory[:, :, MEMORY], q[:, :, t]))
-        target = einsum("bhmij,bhj->bhmi", anchor, v)  # [B, H, 5, D]
-        answer = einsum("bhmij,bhj->bhmi", memory, k)
-        written = alpha * memory - einsum("bhmi,bhj->bhmij", eta * answer + eta * (answer - target), k)
-        memory = where(keep, written, memory)
-        offset += 1
-        if offset == chunk:
-            anchor, offset = memory, 0
-    return stack(outputs, dim=2), anchor, memory
+        at = x[:, :, None, None, t]  # [B, H, 1, 1, D]
+
+        def made_by(which: int, at: Tensor = at, anchor: Layers = anchor) -> Tensor:
+            return ask(tuple(layer[:, :, which : which + 1] for layer in anchor), at)  # [B, H, 1, 1, D]
+
+        k, v = normalize(made_by(KEY)), made_by(VALUE)
+        query = normalize(made_by(QUERY)) if q is None else q[:, :, None, None, t]
+        eta_logit = (made_by(ETA)[:, :, 0, 0] * gates.eta).sum(-1) + gates.eta_bias  # [B, H]
+        alpha_logit = (made_by(ALPHA)[:, :, 0, 0] * gates.alpha).sum(-1) + gates.alpha_bias
+        log_alpha = log_retention(alpha_logit, writing)
+        eta = step_size(eta_logit, log_alpha, writing)[:, :, None, None, None]
+        alpha = log_alpha.exp()[:, :, None, None, None]
+        before = ask(tuple(layer[:, :, MEMORY] for layer in memory), query[:, :, 0])
+        inputs, errors = gradient(memory if writing.running(memory) else anchor, k, ask(anchor, v))
+        changed, moving = [], []
+        for i, (W, z, delta) in enumerate(zip(memory, inputs, errors, strict=True)):
+            write = -eta * delta.mT @ z
+            if beta is not None:
+                write = beta * momentum[i] + write
+                moving.append(torch.where(keep, write, momentum[i]))
+            erased = eta * (W @ z.mT) @ z if writing.dgd else 0.0
+            changed.append(torch.where(keep, alpha * W - erased + write, W))
+        memory, momentum, position = tuple(changed), tuple(moving), position + 1
+        after = ask(tuple(layer[:, :, MEMORY] for layer in memory), query[:, :, 0])
+        outputs.append((before if writing.read == "before" else after)[:, :, 0])
+        anchor = refresh(anchor, memory, position, writing.chunks(chunk))
+    return torch.stack(outputs, dim=2), MemoryState(anchor, memory, momentum, position)
+
+
+def gradient(layers: Layers, k: Tensor, target: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+    """Unit inputs and error signals of all layers for |M(k) - target|^2 / 2: k, target [..., 1, D]."""
+    if len(layers) == 1:
+        return [k], [ask(layers, k) - target]
+    hidden = k @ layers[0].mT
+    error = k + gelu(hidden) @ layers[1].mT - target
+    return [k, normalize(gelu(hidden))], [(error @ layers[1]) * gelu_slope(hidden), error]
+
+
+def refresh(anchor: Layers, memory: Layers, position: int, chunks: tuple[int, int]) -> Layers:
+    """The anchors after `position` tokens: projections and main memory each follow at the end of their own chunk."""
+    others, main = (position % length == 0 for length in chunks)
+    if others == main:
+        return memory if main else anchor
+    is_main = torch.arange(memory[0].shape[2], device=memory[0].device)[:, None, None] == MEMORY
+    return tuple(torch.where(is_main == main, m, a) for a, m in zip(anchor, memory, strict=True))

@@ -1,0 +1,92 @@
+"""What all sequence models here share: symbols in, a stack of blocks, logits and a state out.
+
+A block is a token mixer (it looks back: self-modifying Titans, attention, ...) and a chain of MLPs (it does not).
+`logits, state = model(tokens, state)` with tokens int64 [B, T] and logits [B, T, vocab]. Without a state the sequences
+start anew; with the state of an earlier call they go on exactly where it ended, for any split. The state belongs to its
+samples alone: nothing is kept in the module.
+"""
+
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor, nn
+
+from .cms import ContinuumMemory
+from .config import check
+
+
+class LayerState(Protocol):
+    """A NamedTuple of tensors with the samples first."""
+
+    def detach(self) -> "LayerState": ...
+
+
+@dataclass(frozen=True)
+class State:
+    """Where a model stands in B sequences: one state for each layer, and the config of the model that made it."""
+
+    layers: tuple[Any, ...]
+    config: Any
+    batch: int
+
+    def detach(self) -> "State":
+        """The same state without its history, for training on a stream in pieces."""
+        return State(tuple(layer.detach() for layer in self.layers), self.config, self.batch)
+
+
+class Block(nn.Module):
+    """x [B, T, d], state -> x [B, T, d], state."""
+
+    def __init__(self, mixer: nn.Module, cms: ContinuumMemory):
+        super().__init__()
+        self.mixer, self.cms = mixer, cms
+
+    def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+        y, state = self.mixer(x, state)
+        return self.cms(x + y), state
+
+
+class LanguageModel(nn.Module):
+    """Embedding, blocks, norm, head. A subclass makes the blocks from its config."""
+
+    def __init__(self, config: Any, blocks: list[Block]):
+        super().__init__()
+        self.config = config
+        self.embed = nn.Embedding(config.vocab_size, config.d_model)
+        self.blocks = nn.ModuleList(blocks)
+        self.norm = nn.RMSNorm(config.d_model)
+        self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
+        nn.init.normal_(self.embed.weight, std=0.5)
+
+    def start(self, batch: int) -> State:
+        """The state before the first token of `batch` sequences."""
+        return State(tuple(block.mixer.start(batch) for block in self.blocks), self.config, batch)
+
+    def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+        check_tokens(tokens, self.config.vocab_size, self.embed.weight.device)
+        state = self.start(len(tokens)) if state is None else state
+        check_state(state, self.config, len(tokens))
+        x, after = self.embed(tokens), []
+        for block, layer in zip(self.blocks, state.layers, strict=True):
+            x, layer = block(x, layer)
+            after.append(layer)
+        return self.head(self.norm(x)), State(tuple(after), self.config, len(tokens))
+
+
+def check_tokens(tokens: Tensor, vocab_size: int, device: torch.device) -> None:
+    """Raise ValueError unless tokens are int64 [B, T], T >= 1, within the vocabulary and where the model is."""
+    check(isinstance(tokens, Tensor), "tokens", type(tokens).__name__, "give an int64 tensor")
+    check(tokens.dtype == torch.int64, "tokens", str(tokens.dtype), "give int64")
+    shape = tuple(tokens.shape)
+    check(tokens.ndim == 2 and min(shape) > 0, "tokens", shape, "give shape [batch, time], both at least 1")
+    check(tokens.device == device, "tokens", f"on {tokens.device}", f"move them to {device}, where the model is")
+    low, high = int(tokens.min()), int(tokens.max())
+    check(low >= 0 and high < vocab_size, "tokens", (low, high), f"stay within 0 to {vocab_size - 1}")
+
+
+def check_state(state: State, config: Any, batch: int) -> None:
+    """Raise ValueError unless `state` came from a model of this config and this many samples."""
+    check(isinstance(state, State), "state", type(state).__name__, "give the state that an earlier call returned")
+    check(state.config == config, "state", state.config, "give a state of a model with this model's config")
+    check(state.batch == batch, "state", f"of {state.batch} samples", f"give the state of {batch} samples")
