@@ -25,15 +25,12 @@ class MemoryBlock(nn.Module):
         return x + self.down(F.gelu(self.up(self.norm(x))))
 
 
-VARIANTS = ("sequential", "nested", "independent")
-
-
 class ContinuumMemory(nn.ModuleList):
     """Blocks in the order of `periods`, fast to slow. x [..., d] -> [..., d]."""
 
-    def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...], variant: str = "sequential"):
+    def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...]):
         super().__init__(MemoryBlock(d_model, hidden) for _ in periods)
-        self.periods, self.variant = periods, variant
+        self.periods = periods
 
     def forward(self, x: Tensor) -> Tensor:
         for block in self:

@@ -6,6 +6,7 @@ start anew; with the state of an earlier call they go on exactly where it ended,
 samples alone: nothing is kept in the module.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -48,13 +49,13 @@ class Block(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """Embedding, blocks, norm, head. A subclass makes the blocks from its config."""
+    """Embedding, blocks, norm, head. A subclass says how to make a block from its config."""
 
-    def __init__(self, config: Any, blocks: list[Block]):
+    def __init__(self, config: Any, make_block: Callable[[], Block]):
         super().__init__()
         self.config = config
         self.embed = nn.Embedding(config.vocab_size, config.d_model)
-        self.blocks = nn.ModuleList(blocks)
+        self.blocks = nn.ModuleList(make_block() for _ in range(config.n_layers))
         self.norm = nn.RMSNorm(config.d_model)
         self.head = nn.Linear(config.d_model, config.vocab_size, bias=False)
         nn.init.normal_(self.embed.weight, std=0.5)

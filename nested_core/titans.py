@@ -32,8 +32,8 @@ class TitansState(NamedTuple):
 
     def detach(self) -> "TitansState":
         """The same state without its history: values are unchanged, gradient stops here."""
-        layers = (tuple(x.detach() for x in part) for part in self.memories[:3])
-        return TitansState(MemoryState(*layers, self.memories.position), self.recent.detach())
+        anchor, memory, momentum = (tuple(x.detach() for x in part) for part in self.memories[:3])
+        return TitansState(MemoryState(anchor, memory, momentum, self.memories.position), self.recent.detach())
 
 
 class SelfModifyingTitans(nn.Module):
@@ -60,7 +60,7 @@ class SelfModifyingTitans(nn.Module):
         whole("chunk", chunk, 1, 65536)
         one_of("memory", memory, ("linear", "deep"))
         check(d_model % n_heads == 0, "n_heads", n_heads, f"give a divisor of d_model = {d_model}")
-        d, H, D, M = d_model, n_heads, d_model // n_heads, writing.count
+        d, H, D, M = d_model, n_heads, d_model // n_heads, writing.memories
         self.n_heads, self.chunk, self.writing = n_heads, chunk, writing
         self.streams = 1 if "q" in writing.adapt else 2  # memory input, and the query unless a memory makes it
         self.norm = nn.RMSNorm(d)

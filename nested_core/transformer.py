@@ -64,9 +64,10 @@ class Transformer(LanguageModel):
                 return TitansMemory(config.d_model, config.n_heads, config.chunk)
             return Attention(config.d_model, config.n_heads)
 
-        hidden = config.hidden or 4 * config.d_model
-        blocks = [Block(mixer(), ContinuumMemory(config.d_model, hidden, (1,))) for _ in range(config.n_layers)]
-        super().__init__(config, blocks)
+        def block() -> Block:
+            return Block(mixer(), ContinuumMemory(config.d_model, config.hidden or 4 * config.d_model, (1,)))
+
+        super().__init__(config, block)
 
 
 def same_size(

@@ -1,6 +1,7 @@
 """Set before anything of the project is imported: kernels interpreted where there is no GPU, shapes checked."""
 
 import os
+from pathlib import Path
 
 try:
     import torch
@@ -22,4 +23,8 @@ else:
         """Check every call but constructors: configs refuse bad values themselves, in a sentence."""
         return function if function.__name__ == "__init__" else _beartype(function)
 
-    install_import_hook("nested_core", f"{__name__}.check_types")
+    root = Path(__file__).resolve().parent.parent
+    files = [f.relative_to(root).with_suffix("") for f in (root / "nested_core").rglob("*.py")]
+    # Triton reads the source of a kernel, which must not be wrapped.
+    modules = [".".join(f.parts) for f in files if f.name not in ("__init__", "kernel")]
+    install_import_hook(modules, f"{__name__}.check_types")

@@ -1,6 +1,7 @@
 """The self-modifying memory: every form equals the plain loop, and the loop is what the paper's equations say."""
 
 import itertools
+import os
 
 import pytest
 import torch
@@ -32,7 +33,7 @@ class Case:
 
     def __init__(self, T, D=16, hidden=0, writing=DEFAULT, B=2, H=2, dtype=torch.float64):
         generator = torch.Generator().manual_seed(T + D)
-        M, self.writing = writing.count, writing
+        M, self.writing = writing.memories, writing
 
         def draw(*shape, scale=1.0):
             values = torch.randn(*shape, generator=generator, dtype=torch.float64) * scale
@@ -291,3 +292,10 @@ def test_the_specification_is_the_loop_that_is_named():
 def _arguments():
     case = Case(5)
     return case.x, case.q, case.state(), Gates(*case.gates), case.writing, 4
+
+
+@pytest.mark.skipif(os.environ.get("TRITON_INTERPRET") != "1", reason="float64 is for Triton's interpreter")
+@pytest.mark.parametrize(("T", "D", "chunk"), [(1, 16, 16), (7, 24, 4), (33, 32, 16), (64, 64, 32), (129, 16, 64)])
+def test_the_kernel_equals_the_loop_in_the_interpreter(T, D, chunk):
+    pytest.importorskip("triton")
+    agree(Case(T, D, B=1), "kernel", chunk)

@@ -11,7 +11,8 @@ def normalize(x: Tensor) -> Tensor:
 
 def inverse_norm(x: Tensor) -> Tensor:
     """1 / |x| along the last dimension, kept; finite at x = 0."""
-    return torch.rsqrt(x.square().sum(-1, keepdim=True) + 1e-6)
+    squares: Tensor = x.square().sum(-1, keepdim=True)
+    return torch.rsqrt(squares + 1e-6)
 
 
 def gelu_slope(x: Tensor) -> Tensor:

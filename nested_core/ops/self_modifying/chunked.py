@@ -106,7 +106,7 @@ def _segment(
     y = writes[0].read(q, MEMORY, after)
     if len(memory) == 2:
         y = q + writes[1].read(gelu(y), MEMORY, after)
-    adapts = torch.tensor([name in writing.adapt for name in MEMORIES[: writing.count]], device=x.device)
+    adapts = torch.tensor([name in writing.adapt for name in MEMORIES[: writing.memories]], device=x.device)
     ends = [write.end() for write in writes]
     if bool(adapts.all()):
         return y, tuple(M for M, _ in ends), tuple(S for _, S in ends if S is not None)

@@ -61,7 +61,7 @@ class Writing(NamedTuple):
         return self.gradient_at == "running" or (self.gradient_at == "auto" and len(layers) == 1)
 
     @property
-    def count(self) -> int:
+    def memories(self) -> int:
         """Memories a head has: six with an adaptive query, else five."""
         return 6 if "q" in self.adapt else 5
 

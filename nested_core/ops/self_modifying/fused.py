@@ -18,6 +18,7 @@ the product P of all X. `backward` is the reverse of each line, chunk by chunk; 
 there is `chunked`).
 """
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import torch
@@ -34,6 +35,20 @@ def fused(
     x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
 ) -> tuple[Tensor, MemoryState]:
     """Read and write T tokens: see `common.Form`. What is not the default rule, or not a whole chunk, is `chunked`."""
+    return in_whole_chunks(_chunks, x, q, state, gates, writing, chunk)
+
+
+def _chunks(x: Tensor, q: Tensor, M: Tensor, gates: Gates, chunk: int) -> tuple[Tensor, Tensor]:
+    """x, q [N, T, D], memories [B, H, 5, D, D] -> y [N, T, D], memories after T tokens."""
+    y, after = WholeChunks.apply(x, q, M, *gates[:4], chunk)
+    return y, after
+
+
+def in_whole_chunks(
+    chunks: Callable[[Tensor, Tensor, Tensor, Gates, int], tuple[Tensor, Tensor]],
+    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int,
+) -> tuple[Tensor, MemoryState]:  # fmt: skip
+    """Give whole chunks of the default rule to `chunks`, and what is before, after or otherwise to `chunked`."""
     B, H, T, D = x.shape
     to_boundary = min(T, -state.position % chunk)
     whole = (T - to_boundary) // chunk * chunk
@@ -44,10 +59,8 @@ def fused(
         y, state = chunked(x[:, :, :to_boundary], q[:, :, :to_boundary], state, gates, writing, chunk)
         outputs.append(y)
     here, rest = slice(to_boundary, to_boundary + whole), slice(to_boundary + whole, T)
-    y, memory = WholeChunks.apply(
-        x[:, :, here].reshape(B * H, whole, D), q[:, :, here].reshape(B * H, whole, D),
-        state.memory[0], *gates[:4], chunk,
-    )  # fmt: skip
+    x_whole, q_whole = (part[:, :, here].reshape(B * H, whole, D) for part in (x, q))
+    y, memory = chunks(x_whole, q_whole, state.memory[0], gates, chunk)
     outputs.append(y.view(B, H, whole, D))
     state = MemoryState((memory,), (memory,), (), state.position + whole)
     if to_boundary + whole < T:

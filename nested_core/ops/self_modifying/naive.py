@@ -41,7 +41,7 @@ def naive(
 ) -> tuple[Tensor, MemoryState]:
     """Read and write T tokens: see `common.Form`."""
     anchor, memory, momentum, position = state
-    adapts = [name in writing.adapt for name in MEMORIES[: writing.count]]
+    adapts = [name in writing.adapt for name in MEMORIES[: writing.memories]]
     keep = torch.tensor(adapts, device=x.device)[:, None, None]
     beta = None if gates.momentum_bias is None else torch.sigmoid(gates.momentum_bias)[:, None, None, None]
     outputs = []
