@@ -1,17 +1,33 @@
-"""Continuum memory system, sequential: a chain of MLP blocks, each written on its own clock.
+"""Continuum memory system: MLP blocks, each written on its own clock, joined in one of three ways.
 
-Nested Learning, section 7.1, eq. 70: y = MLP_k(... MLP_1(x)), ordered from the most to the least often written. Each
-block keeps a pre-norm and a residual, so that a block that has learned nothing passes its input on. The forward map is
-the same at all times; *when* each block is written is the learner's business (`nest`, eq. 71).
+Nested Learning, section 7.1. Blocks are ordered from the most to the least often written:
+
+sequential   y = MLP_k(... MLP_1(x)), a chain (eqs. 70, 73)
+nested       the same chain; a block restarts from an initial state that the next slower level holds (eq. 72)
+independent  y = x + sum_l w_l MLP_l(x), side by side, with learned weights w (eq. 74)
+
+Each block keeps a pre-norm and a residual, so that a block that has learned nothing passes its input on. The forward
+map is the same at all times; *when* a block is written, and from where it restarts, is the business of who writes: the
+learners of `nest`, or `streaming`, which gives every sample weights of its own (`fast`) in place of the block's.
+
+Letters: B samples, T tokens, d model width, h hidden units.
 """
+
+from typing import cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .shapes import Float
+
+VARIANTS = ("sequential", "nested", "independent")
+
+Fast = tuple[Float[Tensor, "B h d"], Float[Tensor, "B d h"]]  # W_2 and W_1 of a block, one pair per sample
+
 
 class MemoryBlock(nn.Module):
-    """One level of the chain: x + W_1 gelu(W_2 norm(x)), x [..., d]."""
+    """One level: MLP(x) = W_1 gelu(W_2 norm(x)), and x + MLP(x) as a link of the chain."""
 
     def __init__(self, d_model: int, hidden: int):
         super().__init__()
@@ -21,18 +37,33 @@ class MemoryBlock(nn.Module):
         with torch.no_grad():
             self.down.weight *= 0.5
 
-    def forward(self, x: Tensor) -> Tensor:
-        return x + self.down(F.gelu(self.up(self.norm(x))))
+    def answer(self, x: Float[Tensor, "*n d"], fast: Fast | None = None) -> Float[Tensor, "*n d"]:
+        """MLP(x); with `fast` x is [B, T, d], and every sample is answered by its own weights."""
+        if fast is None:
+            answer: Tensor = self.down(F.gelu(self.up(self.norm(x))))
+            return answer
+        up, down = fast
+        return F.gelu(self.norm(x) @ up.mT) @ down.mT
+
+    def forward(self, x: Float[Tensor, "*n d"], fast: Fast | None = None) -> Float[Tensor, "*n d"]:
+        return x + self.answer(x, fast)
 
 
 class ContinuumMemory(nn.ModuleList):
-    """Blocks in the order of `periods`, fast to slow. x [..., d] -> [..., d]."""
+    """Blocks in the order of `periods`, fast to slow: x [..., d] -> [..., d]. `fast`: a pair or None for each block."""
 
-    def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...]):
+    def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...], variant: str = "sequential"):
         super().__init__(MemoryBlock(d_model, hidden) for _ in periods)
-        self.periods = periods
+        self.periods, self.variant = periods, variant
+        if variant == "independent":
+            self.mix = nn.Parameter(torch.full((len(periods),), 1 / len(periods)))
 
-    def forward(self, x: Tensor) -> Tensor:
-        for block in self:
-            x = block(x)
+    def forward(self, x: Float[Tensor, "*n d"], fast: tuple[Fast | None, ...] | None = None) -> Float[Tensor, "*n d"]:
+        weights = (None,) * len(self) if fast is None else fast
+        blocks = [cast(MemoryBlock, block) for block in self]
+        if self.variant == "independent":
+            answers = [block.answer(x, own) for block, own in zip(blocks, weights, strict=True)]
+            return x + torch.stack(answers, dim=-1) @ self.mix
+        for block, own in zip(blocks, weights, strict=True):
+            x = cast(Tensor, block(x, own))
         return x

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from torch import nn
 
 from .attention import Attention
-from .cms import ContinuumMemory
+from .cms import VARIANTS, ContinuumMemory
 from .config import check, one_of, whole
 from .language_model import Block, LanguageModel
 from .ops.self_modifying import Writing
@@ -25,6 +25,7 @@ class HopeConfig:
     periods  tokens between writes of each CMS block, fast to slow; names the blocks, the learner keeps the time
     memory   form of the self-modifying memories: "linear" are matrices, "deep" small networks
     hidden   hidden units of one CMS block; 0 means d_model
+    cms      how the CMS blocks are joined: see `cms.VARIANTS`
     mixer    "titans", or "attention" for Hope-Attention
     writing  options of the self-modifying write rule
     """
@@ -37,6 +38,7 @@ class HopeConfig:
     periods: tuple[int, ...] = (16, 128, 1024)
     memory: str = "linear"
     hidden: int = 0
+    cms: str = "sequential"
     mixer: str = "titans"
     writing: Writing = field(default_factory=Writing)
 
@@ -55,6 +57,7 @@ class HopeConfig:
         check(ordered, "periods", self.periods, "order them from fast (small) to slow")
         one_of("memory", self.memory, ("linear", "deep"))
         whole("hidden", self.hidden, 0, 65536)
+        one_of("cms", self.cms, VARIANTS)
         one_of("mixer", self.mixer, ("titans", "attention"))
         check(isinstance(self.writing, Writing), "writing", type(self.writing).__name__, "give a Writing")
         self.writing.verify()
@@ -81,6 +84,6 @@ class Hope(LanguageModel):
 
         def block() -> Block:
             hidden = config.hidden or config.d_model
-            return Block(mixer(), ContinuumMemory(config.d_model, hidden, config.periods))
+            return Block(mixer(), ContinuumMemory(config.d_model, hidden, config.periods, config.cms))
 
         super().__init__(config, block)

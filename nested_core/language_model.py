@@ -3,18 +3,21 @@
 A block is a token mixer (it looks back: self-modifying Titans, attention, ...) and a chain of MLPs (it does not).
 `logits, state = model(tokens, state)` with tokens int64 [B, T] and logits [B, T, vocab]. Without a state the sequences
 start anew; with the state of an earlier call they go on exactly where it ended, for any split. The state belongs to its
-samples alone: nothing is kept in the module.
+samples alone: nothing is kept in the module. `model.stream(tokens)` reads without end and can write the MLPs too.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
 from torch import Tensor, nn
 
-from .cms import ContinuumMemory
+from .cms import ContinuumMemory, Fast
 from .config import check
+
+if TYPE_CHECKING:
+    from .streaming import Reading, Rule, StreamState
 
 
 class LayerState(Protocol):
@@ -36,16 +39,32 @@ class State:
         return State(tuple(layer.detach() for layer in self.layers), self.config, self.batch)
 
 
+def map_state(visit: Callable[[str, Any], Any], value: Any, path: str = "state") -> Any:
+    """`value` rebuilt with each of its tensors and numbers replaced by visit(path, it); paths are made of field names.
+
+    It goes into tuples, NamedTuples and `State`; what else it meets stays.
+    """
+    if isinstance(value, Tensor | int):
+        return visit(path, value)
+    if isinstance(value, State):
+        return State(map_state(visit, value.layers, path), value.config, value.batch)
+    if not isinstance(value, tuple):
+        return value
+    names = getattr(value, "_fields", range(len(value)))
+    parts = [map_state(visit, part, f"{path}.{name}") for name, part in zip(names, value, strict=True)]
+    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
 class Block(nn.Module):
-    """x [B, T, d], state -> x [B, T, d], state."""
+    """x [B, T, d], state -> x [B, T, d], state. `fast`: weights of each sample in place of the MLPs' own (`cms`)."""
 
     def __init__(self, mixer: nn.Module, cms: ContinuumMemory):
         super().__init__()
         self.mixer, self.cms = mixer, cms
 
-    def forward(self, x: Tensor, state: Any) -> tuple[Tensor, Any]:
+    def forward(self, x: Tensor, state: Any, fast: tuple[Fast | None, ...] | None = None) -> tuple[Tensor, Any]:
         y, state = self.mixer(x, state)
-        return self.cms(x + y), state
+        return self.cms(x + y, fast), state
 
 
 class LanguageModel(nn.Module):
@@ -62,17 +81,29 @@ class LanguageModel(nn.Module):
 
     def start(self, batch: int) -> State:
         """The state before the first token of `batch` sequences."""
-        return State(tuple(block.mixer.start(batch) for block in self.blocks), self.config, batch)
+        mixers: list[Any] = [block.mixer for block in self.blocks]
+        return State(tuple(mixer.start(batch) for mixer in mixers), self.config, batch)
 
-    def forward(self, tokens: Tensor, state: State | None = None) -> tuple[Tensor, State]:
+    def forward(
+        self, tokens: Tensor, state: State | None = None, fast: tuple[tuple[Fast | None, ...], ...] | None = None
+    ) -> tuple[Tensor, State]:
         check_tokens(tokens, self.config.vocab_size, self.embed.weight.device)
         state = self.start(len(tokens)) if state is None else state
         check_state(state, self.config, len(tokens))
+        weights = (None,) * len(self.blocks) if fast is None else fast
         x, after = self.embed(tokens), []
-        for block, layer in zip(self.blocks, state.layers, strict=True):
-            x, layer = block(x, layer)
+        for block, layer, own in zip(self.blocks, state.layers, weights, strict=True):
+            x, layer = block(x, layer, own)
             after.append(layer)
         return self.head(self.norm(x)), State(tuple(after), self.config, len(tokens))
+
+    def stream(
+        self, tokens: Tensor | Iterable[Tensor], state: "StreamState | None" = None, rule: "Rule | None" = None
+    ) -> Iterator["Reading"]:
+        """Read an endless stream piece by piece: see `streaming`."""
+        from .streaming import stream
+
+        return stream(self, tokens, state, rule)
 
 
 def check_tokens(tokens: Tensor, vocab_size: int, device: torch.device) -> None:
