@@ -13,11 +13,11 @@ ARGS =
 
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: help play test bench check lock env-play env-test chromium
+.PHONY: help play test bench bench-peers check lock env-play env-test env-peers chromium
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
-	@sed -n 's/^\([a-z]*\):[^#]*## /\1|/p' Makefile | awk -F '|' '{ printf "  %-6s %s\n", $$1, $$2 }'
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F '|' '{ printf "  %-11s %s\n", $$1, $$2 }'
 
 # The browser opens by itself where there is a display; elsewhere Streamlit prints the address.
 play: env-play ## open the app in the browser (PORT=8501, HOST=0.0.0.0 lets other machines in)
@@ -34,6 +34,21 @@ test: env-test chromium ## run all tests (ARGS="-k clock" for some)
 
 bench: env-play ## measure speed on this machine
 	@$(VENV_PYTHON) -m nested_core.bench $(ARGS)
+
+bench-peers: env-peers ## measure speed beside two other implementations
+	@.venv-peers/bin/python -m nested_core.bench_peers $(ARGS)
+
+# They bring other versions of much that .venv holds, so they live apart; torch and numpy are the same in both.
+PEERS = nested-learning==0.2.0 titans-pytorch==0.5.5
+env-peers: env-play
+	@note=.venv-peers/installed; \
+	want="$$(pwd) $(PEERS) $$(grep -E '^(torch|numpy)==' constraints.txt | tr '\n' ' ')"; \
+	if [ "$$(cat "$$note" 2>/dev/null)" = "$$want" ]; then exit 0; fi; \
+	echo "Installing the other implementations into .venv-peers, once; this takes a few minutes."; \
+	$(VENV_PYTHON) -m venv --clear .venv-peers || exit 1; \
+	.venv-peers/bin/python -m pip install --quiet --disable-pip-version-check \
+	    $(PEERS) $$(grep -E '^(torch|numpy)==' constraints.txt) || exit 1; \
+	echo "$$want" > "$$note"
 
 check: env-test ## check format and lint
 	@$(VENV_PYTHON) -m ruff format --check --quiet .; format=$$?; \
