@@ -50,10 +50,10 @@ env-peers: env-play
 	    $(PEERS) $$(grep -E '^(torch|numpy)==' constraints.txt) || exit 1; \
 	echo "$$want" > "$$note"
 
-check: env-test ## check format and lint
+check: env-test ## check format, lint and the types of the core
 	@$(VENV_PYTHON) -m ruff format --check --quiet .; format=$$?; \
 	if [ "$$format" != 0 ]; then echo "ruff format . would put the format right."; fi; \
-	$(VENV_PYTHON) -m ruff check . && exit "$$format"
+	$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m mypy && exit "$$format"
 
 # uv reads the pins already there and keeps them; ARGS=--upgrade renews them, ARGS="--upgrade-package plotly" one.
 # The CUDA libraries are left out: torch names the ones it was built with, which differ from build to build.

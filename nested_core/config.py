@@ -9,6 +9,7 @@ import hashlib
 import json
 import reprlib
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 ENGINE = 1  # raise it when the same config no longer gives the same numbers
 MAX_STEPS = 20_000
@@ -25,22 +26,22 @@ class ConfigError(ValueError):
     """A value that cannot be used: one sentence naming field, value and fix, fit to be shown to a person."""
 
 
-def check(ok: bool, field: str, value, fix: str) -> None:
+def check(ok: bool, field: str, value: object, fix: str) -> None:
     if not ok:
         raise ConfigError(f"{field}: {reprlib.repr(value)} cannot be used; {fix}.")
 
 
-def whole(field: str, value, low: int, high: int) -> None:
+def whole(field: str, value: object, low: int, high: int) -> None:
     ok = isinstance(value, int) and not isinstance(value, bool) and low <= value <= high
     check(ok, field, value, f"give a whole number from {low} to {high}")
 
 
-def number(field: str, value, low: float, high: float) -> None:
+def number(field: str, value: object, low: float, high: float) -> None:
     ok = isinstance(value, int | float) and not isinstance(value, bool) and low < value <= high
     check(ok, field, value, f"give a number above {low:g} and at most {high:g}")
 
 
-def one_of(field: str, value, allowed: tuple[str, ...]) -> None:
+def one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
     check(isinstance(value, str) and value in allowed, field, value, "choose one of " + ", ".join(allowed))
 
 
@@ -58,7 +59,7 @@ class Level:
     rate: float
     paused: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         whole("period", self.period, 1, MAX_STEPS)
         number("rate", self.rate, 0, 100)
         check(isinstance(self.paused, bool), "paused", self.paused, "give true or false")
@@ -90,7 +91,7 @@ class LearnerConfig:
     chunk: int = 32
     damping: float = 0.1
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(isinstance(self.name, str) and 0 < len(self.name) <= 40, "name", self.name, "give 1 to 40 characters")
         one_of("model", self.model, MODELS)
         one_of("optimizer", self.optimizer, OPTIMIZERS)
@@ -153,7 +154,7 @@ class StreamConfig:
     length: int = 128
     texts: tuple[tuple[str, str], ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         one_of("kind", self.kind, STREAMS)
         low, high = TASK_LIMITS[self.kind]
         if self.kind == "class_digits" and isinstance(self.tasks, int):
@@ -232,7 +233,7 @@ class RunConfig:
     learner: LearnerConfig
     probe_every: int = 10
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(isinstance(self.stream, StreamConfig), "stream", type(self.stream).__name__, "give a StreamConfig")
         check(isinstance(self.learner, LearnerConfig), "learner", type(self.learner).__name__, "give a LearnerConfig")
         check(
@@ -244,12 +245,16 @@ class RunConfig:
         whole("probe_every", self.probe_every, 1, MAX_STEPS)
 
 
-def to_dict(config) -> dict:
+def to_dict(config: RunConfig | LearnerConfig | StreamConfig | Level) -> dict[str, Any]:
     """A config as plain JSON values."""
-    return json.loads(json.dumps(dataclasses.asdict(config)))
+    plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
+    return plain
 
 
-def _build(kind, data, field: str):
+Config = TypeVar("Config", Level, StreamConfig, LearnerConfig, RunConfig)
+
+
+def _build(kind: type[Config], data: Any, field: str) -> Config:
     check(isinstance(data, dict), field, type(data).__name__, "give an object with named fields")
     known = {f.name: f for f in dataclasses.fields(kind)}
     for name in data:
@@ -259,7 +264,7 @@ def _build(kind, data, field: str):
     return kind(**data)
 
 
-def from_dict(data: dict) -> RunConfig:
+def from_dict(data: dict[str, Any]) -> RunConfig:
     """The RunConfig that `to_dict` wrote; ConfigError names what is wrong with any other input."""
     check(isinstance(data, dict), "config", type(data).__name__, "give an object with stream and learner")
     for part in ("stream", "learner"):
@@ -272,8 +277,8 @@ def from_dict(data: dict) -> RunConfig:
     check(isinstance(levels, list | tuple), "learner.levels", levels, "give a list of levels")
     learner["levels"] = tuple(_build(Level, x, "learner.levels") for x in levels)
     rest = {k: v for k, v in data.items() if k not in ("stream", "learner")}
-    stream, learner = _build(StreamConfig, stream, "stream"), _build(LearnerConfig, learner, "learner")
-    return _build(RunConfig, {"stream": stream, "learner": learner, **rest}, "config")
+    parts = {"stream": _build(StreamConfig, stream, "stream"), "learner": _build(LearnerConfig, learner, "learner")}
+    return _build(RunConfig, {**parts, **rest}, "config")
 
 
 def run_id(config: RunConfig, seed: int) -> str:

@@ -33,7 +33,7 @@ class Learner(ABC):
     """
 
     config: LearnerConfig
-    levels: list[dict]
+    levels: list[dict[str, str | int]]
     parameters: int
     state: int
     multiply_adds: int

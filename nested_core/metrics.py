@@ -10,26 +10,27 @@ is what was lost, transfer is what was gained. With fewer tasks than a metric ne
 import math
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 
-def _matrix(R, lower_is_better: bool) -> np.ndarray:
+def _matrix(R: ArrayLike, lower_is_better: bool) -> np.ndarray:
     R = np.array(R, dtype=float)
     if R.ndim != 2 or R.shape[0] != R.shape[1] or R.shape[0] == 0:
         raise ValueError(f"R: shape {R.shape} given; give a square matrix [task trained, task tested]")
     return -R if lower_is_better else R
 
 
-def average_accuracy(R) -> float:
+def average_accuracy(R: ArrayLike) -> float:
     """Mean score over all tasks after the last one was learned (the mean of the last row), in the unit of R."""
     return float(_matrix(R, False)[-1].mean())
 
 
-def learned_accuracy(R) -> float:
+def learned_accuracy(R: ArrayLike) -> float:
     """Mean score on each task right after it was learned (the mean of the diagonal), in the unit of R."""
     return float(_matrix(R, False).diagonal().mean())
 
 
-def forgetting(R, lower_is_better: bool = False) -> float:
+def forgetting(R: ArrayLike, lower_is_better: bool = False) -> float:
     """Best score a task ever had before the last row, minus its final score; mean over all tasks but the last.
 
     Larger is worse; negative means that old tasks improved. Undefined (nan) for one task.
@@ -38,20 +39,20 @@ def forgetting(R, lower_is_better: bool = False) -> float:
     return float((R[:-1, :-1].max(axis=0) - R[-1, :-1]).mean()) if len(R) > 1 else math.nan
 
 
-def backward_transfer(R, lower_is_better: bool = False) -> float:
+def backward_transfer(R: ArrayLike, lower_is_better: bool = False) -> float:
     """Final score minus the score right after learning; mean over all tasks but the last. Negative means forgetting."""
     R = _matrix(R, lower_is_better)
     return float((R[-1, :-1] - R.diagonal()[:-1]).mean()) if len(R) > 1 else math.nan
 
 
-def forward_transfer(R, baseline=None, lower_is_better: bool = False) -> float:
+def forward_transfer(R: ArrayLike, baseline: ArrayLike | None = None, lower_is_better: bool = False) -> float:
     """Score on a task just before it is learned, minus `baseline[task]` before any training (0 if not given)."""
     R = _matrix(R, lower_is_better)
     b = np.zeros(len(R)) if baseline is None else np.asarray(baseline, dtype=float) * (-1 if lower_is_better else 1)
     return float((R.diagonal(1) - b[1:]).mean()) if len(R) > 1 else math.nan
 
 
-def average_incremental_accuracy(R) -> float:
+def average_incremental_accuracy(R: ArrayLike) -> float:
     """Mean over i of the mean score on tasks 0..i after task i."""
     R = _matrix(R, False)
     return float(np.mean([R[i, : i + 1].mean() for i in range(len(R))]))

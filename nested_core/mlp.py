@@ -28,9 +28,14 @@ def with_one(x: Tensor) -> Tensor:
 
 def initial_features(hidden: int, inputs: int, generator: torch.Generator) -> Tensor:
     """Random features [hidden, inputs + 1] of unit-variance answers, bias 0, float64."""
-    features = torch.randn(hidden, inputs + 1, generator=generator, dtype=torch.float64) * (2 / (inputs + 1)) ** 0.5
+    scale: float = (2 / (inputs + 1)) ** 0.5
+    features = torch.randn(hidden, inputs + 1, generator=generator, dtype=torch.float64) * scale
     features[:, -1] = 0
     return features
+
+
+def total(answers: list[Tensor]) -> Tensor:
+    return sum(answers[1:], start=answers[0])
 
 
 class MLP(nn.Module):
@@ -59,7 +64,9 @@ class Block:
 
     def empty(self) -> None:
         self.gradient = torch.zeros_like(self.features)
-        self.means, self.seen, self.targets = [], [], []
+        self.means: list[Tensor] = []
+        self.seen: list[Tensor] = []
+        self.targets: list[Tensor] = []
 
     def answer(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """x [n, inputs + 1] -> features [n, hidden], answers [n, 10]."""
@@ -107,7 +114,7 @@ class IndependentLevels(Learner):
     def step(self, batch: Batch, step: int) -> Observation:
         x, target = with_one(batch.x), F.one_hot(batch.y, CLASSES).double()
         answers = [block.answer(x) for block in self.blocks]
-        guess = sum(answer for _, answer in answers).argmax(1)
+        guess = total([answer for _, answer in answers]).argmax(1)
         change, surprise = np.zeros(len(self.blocks)), np.zeros(len(self.blocks))
         for i, (level, block, (hidden, answer)) in enumerate(
             zip(self.config.levels, self.blocks, answers, strict=True)
@@ -122,7 +129,8 @@ class IndependentLevels(Learner):
 
     def score(self, test: Batch) -> float:
         x = with_one(test.x)
-        return float((sum(b.answer(x)[1] for b in self.blocks).argmax(1) == test.y).double().mean())
+        guess = total([block.answer(x)[1] for block in self.blocks]).argmax(1)
+        return float((guess == test.y).double().mean())
 
     def level_scores(self, test: Batch) -> np.ndarray:
         x = with_one(test.x)

@@ -11,6 +11,7 @@ All weights live in one vector, so that a write, a transfer and a norm are one o
 """
 
 import math
+from typing import cast
 
 import numpy as np
 import torch
@@ -18,13 +19,15 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .clock import due
+from .cms import MemoryBlock
 from .config import LearnerConfig
 from .hope import Hope
-from .language_model import State
+from .language_model import Block, LanguageModel, State
 from .learner import Learner, Observation, memory_map
 from .mlp import MLP
 from .ops.self_modifying import MEMORY
 from .streams.base import Batch
+from .titans import SelfModifyingTitans
 
 CLIP = 1.0  # largest norm of a gradient, the same for every learner
 
@@ -77,10 +80,11 @@ class GradientLevels(Learner):
         self.parameters = self.weights.vector.numel()
         moments = {"sgd": 0, "adam": 2}[config.optimizer]
         self.state = self.parameters * (moments + len(self.slow))
+        self.memory_shows = self._shown()
         self._state: State | None = None
 
-    @property
-    def memory_shows(self) -> str:
+    def _shown(self) -> str:
+        """What `memory` returns, in words."""
         if isinstance(self.model, MLP):
             return "read-out held by each level: class (row) by feature (column)"
         if not self.in_context:
@@ -153,9 +157,13 @@ class GradientLevels(Learner):
         self.weights.vector.copy_(fast)
         return np.array([math.nan] * self.in_context + alone)
 
+    def _first(self) -> Block:
+        """The first block of a language model."""
+        return cast(Block, cast(LanguageModel, self.model).blocks[0])
+
     def _memories(self) -> tuple[Tensor, Tensor]:
         """Main memory [D, D] of the first layer and head: at the start of a batch, and after its first sequence."""
-        initial = self.model.blocks[0].mixer.initial[0].detach()[0, MEMORY]
+        initial = cast(SelfModifyingTitans, self._first().mixer).initial[0].detach()[0, MEMORY]
         if self._state is None:
             return initial, initial
         return initial, self._state.layers[0].memories.memory[0].detach()[0, 0, MEMORY]
@@ -167,7 +175,8 @@ class GradientLevels(Learner):
             return np.stack([memory_map(x if x.shape[0] <= 32 else x.chunk(3)[2]) for x in held])
         _, end = self._memories()
         if self.config.variant == "sequential":
-            held = [block.up.weight[: len(end), : len(end)] for block in self.model.blocks[0].cms]
+            corners = [cast(MemoryBlock, block).up.weight for block in self._first().cms]
+            held = [weight[: len(end), : len(end)] for weight in corners]
         else:
             held = [
                 self.weights.view(v, "blocks.0.mixer.initial.0")[0, MEMORY] for v in (self.weights.vector, *self.slow)

@@ -4,6 +4,8 @@ A variant is `dataclasses.replace(preset(), ...)`. Rates of the single loops are
 `python -m nested_core.sweep` makes on separate seeds; those of the nested learners got as many trials.
 """
 
+from typing import Any
+
 from .config import LearnerConfig, Level, RunConfig, StreamConfig
 
 MLP_WIDTH = 600  # hidden units in all; divisible by 1, 2, 3, 4, 5, 6 and 8 levels
@@ -23,7 +25,7 @@ SINGLE_LOOP = {
 TRANSFORMER = {False: 6e-5, True: 1e-3}
 
 
-def stream(kind: str, rounds: int | None = None, **changes) -> StreamConfig:
+def stream(kind: str, rounds: int | None = None, **changes: Any) -> StreamConfig:
     """The default stream of a kind; `rounds` above 1 makes tasks return, and visits shorter."""
     if kind == "permuted_digits":
         defaults = dict(tasks=5, rounds=rounds or 1, dwell=300 if (rounds or 1) == 1 else 40, batch=32)

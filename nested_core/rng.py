@@ -1,8 +1,12 @@
 """Random numbers by name: one seed gives every consumer its own generator; a new one does not shift the others."""
 
 import zlib
+from typing import TYPE_CHECKING
 
 import numpy as np
+
+if TYPE_CHECKING:
+    import torch
 
 
 def generator(seed: int, name: str, step: int = 0) -> np.random.Generator:
@@ -10,7 +14,7 @@ def generator(seed: int, name: str, step: int = 0) -> np.random.Generator:
     return np.random.default_rng([seed, zlib.crc32(name.encode()), step])
 
 
-def torch_generator(seed: int, name: str, step: int = 0):
+def torch_generator(seed: int, name: str, step: int = 0) -> "torch.Generator":
     """The same as a CPU `torch.Generator`."""
     import torch
 

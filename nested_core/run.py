@@ -87,8 +87,8 @@ def build(config: LearnerConfig, stream: Stream, seed: int) -> Learner:
     if config.variant == "independent":
         return IndependentLevels(config, stream.size, seed)
     if config.model == "mlp":
-        model = MLP(stream.size, config.width, torch_generator(seed, "weights"))
-        return GradientLevels(config, model, sum(p.numel() for p in model.parameters()))
+        mlp = MLP(stream.size, config.width, torch_generator(seed, "weights"))
+        return GradientLevels(config, mlp, sum(p.numel() for p in mlp.parameters()))
     with torch.random.fork_rng():
         torch.manual_seed(int(generator(seed, "weights").integers(2**62)))
         model = language_model(config, stream)
@@ -100,7 +100,7 @@ def build(config: LearnerConfig, stream: Stream, seed: int) -> Learner:
     return GradientLevels(config, model, read)
 
 
-def language_model(config: LearnerConfig, stream: Stream) -> torch.nn.Module:
+def language_model(config: LearnerConfig, stream: Stream) -> Hope | Transformer:
     """Hope, or a Transformer with as many parameters as that Hope."""
     periods = (
         tuple(x.period * stream.config.length for x in config.levels) if config.variant == "sequential" else CMS_PERIODS

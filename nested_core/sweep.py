@@ -88,7 +88,7 @@ def main() -> None:
         results = pool.imap(measure, jobs)
         for learner in learners:
             rows = [next(results) for _ in range(seeds)]
-            mean = {name: np.mean([row[name] for row in rows]) for name in rows[0]}
+            mean = {name: float(np.mean([row[name] for row in rows])) for name in rows[0]}
             print(
                 f"{describe(learner):60s} " + "  ".join(f"{name} {value:.3f}" for name, value in mean.items()),
                 flush=True,

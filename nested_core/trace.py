@@ -10,11 +10,14 @@ import json
 import zipfile
 import zlib
 from dataclasses import dataclass
+from io import BufferedIOBase
 from itertools import pairwise
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 VERSION = 1
 
@@ -62,12 +65,12 @@ class TraceError(ValueError):
 class Recorder:
     """The write side. `meta` is fixed at the start: see Trace for its fields."""
 
-    def __init__(self, meta: dict):
+    def __init__(self, meta: dict[str, Any]):
         self.meta = {"version": VERSION, **meta}
-        self._events = {name: [] for name in CHANNELS}
+        self._events: dict[str, list[np.ndarray]] = {name: [] for name in CHANNELS}
         self._sent = dict.fromkeys(CHANNELS, 0)
 
-    def add(self, name: str, value) -> None:
+    def add(self, name: str, value: ArrayLike) -> None:
         """Append one entry to a channel; an unknown name raises KeyError."""
         array = np.array(value, dtype=CHANNELS[name].dtype)  # a copy: later changes of `value` must not reach the log
         if array.ndim != len(CHANNELS[name].dims) - 1:
@@ -104,7 +107,7 @@ class Trace:
     memory (what the snapshots show).
     """
 
-    def __init__(self, meta: dict, channels: dict[str, np.ndarray]):
+    def __init__(self, meta: dict[str, Any], channels: dict[str, np.ndarray]):
         self.meta = MappingProxyType(meta)
         arrays = {}
         for name, channel in CHANNELS.items():
@@ -117,7 +120,7 @@ class Trace:
             arrays[name] = array
         self._channels = MappingProxyType(arrays)
 
-    def __reduce__(self):
+    def __reduce__(self) -> tuple[type["Trace"], tuple[dict[str, Any], dict[str, np.ndarray]]]:
         return Trace, (dict(self.meta), dict(self._channels))  # so that one process can hand it to another
 
     def __getitem__(self, name: str) -> np.ndarray:
@@ -130,15 +133,18 @@ class Trace:
 
     @property
     def tasks(self) -> list[str]:
-        return self.meta["tasks"]
+        tasks: list[str] = self.meta["tasks"]
+        return tasks
 
     @property
-    def levels(self) -> list[dict]:
-        return self.meta["levels"]
+    def levels(self) -> list[dict[str, Any]]:
+        levels: list[dict[str, Any]] = self.meta["levels"]
+        return levels
 
     @property
     def unit(self) -> str:
-        return self.meta["unit"]
+        unit: str = self.meta["unit"]
+        return unit
 
     @property
     def lower_is_better(self) -> bool:
@@ -146,7 +152,7 @@ class Trace:
 
     @property
     def finished(self) -> bool:
-        return self.steps == self.meta["steps"]
+        return bool(self.steps == self.meta["steps"])
 
     def visits(self) -> list[tuple[int, int, int]]:
         """The stretches of one task so far: (task, first step, last step), steps counted from 1."""
@@ -164,7 +170,7 @@ class Trace:
 
     def until(self, step: int) -> "Trace":
         """The same run as it stood after `step` steps."""
-        keep = {
+        keep: dict[str, slice | np.ndarray] = {
             "step": slice(0, step),
             "probe": self["probe_step"] <= step,
             "snapshot": self["memory_step"] <= step,
@@ -179,15 +185,16 @@ class Trace:
             if n not in WALL_CLOCK
         )
 
-    def save(self, path) -> None:
+    def save(self, path: str | Path) -> None:
         """Write one .npz file (numpy arrays and JSON; no code)."""
         with open(path, "wb") as file:
-            np.savez_compressed(file, meta=np.array(json.dumps(dict(self.meta))), **self._channels)
+            content: dict[str, Any] = {"meta": np.array(json.dumps(dict(self.meta))), **self._channels}
+            np.savez_compressed(file, **content)
 
     @staticmethod
-    def load(path) -> "Trace":
+    def load(path: str | Path | BufferedIOBase) -> "Trace":
         """Read what `save` wrote, from a path or an open file; TraceError if damaged, foreign or of another version."""
-        name = Path(getattr(path, "name", None) or path).name
+        name = Path(str(getattr(path, "name", None) or path)).name
         try:
             with (
                 contextlib.nullcontext(path) if hasattr(path, "read") else open(path, "rb") as raw,

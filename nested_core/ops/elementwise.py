@@ -12,9 +12,10 @@ def normalize(x: Tensor) -> Tensor:
 def inverse_norm(x: Tensor) -> Tensor:
     """1 / |x| along the last dimension, kept; finite at x = 0."""
     squares: Tensor = x.square().sum(-1, keepdim=True)
-    return torch.rsqrt(squares + 1e-6)
+    return (squares + 1e-6).rsqrt()
 
 
 def gelu_slope(x: Tensor) -> Tensor:
     """The derivative of gelu."""
-    return 0.5 * (1 + torch.erf(x * 0.5**0.5)) + x * torch.exp(-0.5 * x.square()) * (2 * torch.pi) ** -0.5
+    density: float = (2 * torch.pi) ** -0.5
+    return 0.5 * (1 + torch.erf(x * 0.5**0.5)) + x * torch.exp(-0.5 * x.square()) * density

@@ -3,6 +3,7 @@
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
+import numpy as np
 import torch
 
 from ..config import StreamConfig
@@ -40,4 +41,4 @@ class Stream(ABC):
         return self._draw(self.task(step), generator(self.seed, "batch", step))
 
     @abstractmethod
-    def _draw(self, task: int, rng) -> Batch: ...
+    def _draw(self, task: int, rng: np.random.Generator) -> Batch: ...

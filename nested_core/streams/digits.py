@@ -25,7 +25,8 @@ class DigitStream(Stream):
         order = generator(seed, "split").permutation(len(images))
         test, train = order[:HELD_OUT], order[HELD_OUT:]
         rng = generator(seed, "tasks")
-        self.tasks, self._train, self.tests = [], [], []
+        self._train: list[Batch] = []
+        self.tasks, self.tests = [], []
         classes = rng.permutation(CLASSES)
         for task in range(config.tasks):
             pixels = np.arange(self.size)
@@ -42,7 +43,7 @@ class DigitStream(Stream):
                 part = part[np.isin(labels[part], shown)]
                 into.append(Batch(torch.tensor(images[part][:, pixels]), torch.tensor(labels[part])))
 
-    def _draw(self, task, rng):
+    def _draw(self, task: int, rng: np.random.Generator) -> Batch:
         x, y = self._train[task]
         pick = rng.integers(len(x), size=self.config.batch)
         return Batch(x[pick], y[pick])

@@ -50,7 +50,7 @@ def python_source() -> str:
     return text
 
 
-def encipher(text: str, rng) -> str:
+def encipher(text: str, rng: np.random.Generator) -> str:
     """The text with its letters a to z exchanged for one another by a random permutation."""
     letters = "abcdefghijklmnopqrstuvwxyz"
     return text.translate(str.maketrans(letters, "".join(rng.permutation(list(letters)))))
@@ -67,7 +67,7 @@ class TextStream(Stream):
             ciphers = [encipher(base, generator(seed, "cipher", i)) for i in range(config.tasks - 2)]
             texts = [base, python_source().lower(), *ciphers]
             self.tasks = ["English", "Python", *(f"cipher {i + 1}" for i in range(len(ciphers)))]
-        counts = Counter()
+        counts: Counter[str] = Counter()
         for text in texts:
             counts.update(text)
         common = sorted(c for c, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET])
@@ -94,10 +94,10 @@ class TextStream(Stream):
         table[[ord(c) for c in self.alphabet]] = np.arange(self.size)
         return table[codes]
 
-    def _sequences(self, symbols, starts) -> Batch:
+    def _sequences(self, symbols: np.ndarray, starts: np.ndarray) -> Batch:
         windows = torch.tensor(symbols[np.asarray(starts)[:, None] + np.arange(self.config.length + 1)])
         return Batch(windows[:, :-1].contiguous(), windows[:, 1:].contiguous())
 
-    def _draw(self, task, rng):
+    def _draw(self, task: int, rng: np.random.Generator) -> Batch:
         symbols = self._train[task]
         return self._sequences(symbols, rng.integers(len(symbols) - self.config.length, size=self.config.batch))

@@ -104,7 +104,7 @@ class WholeChunks(torch.autograd.Function):
     """x, q [N, T, D], memories [B, H, 5, D, D], gate read-outs and biases -> y [N, T, D], memories after T tokens."""
 
     @staticmethod
-    def forward(  # type: ignore[override]
+    def forward(
         ctx: Any, x: Tensor, q: Tensor, M: Tensor, eta_row: Tensor, alpha_row: Tensor, eta_bias: Tensor,
         alpha_bias: Tensor, chunk: int,
     ) -> tuple[Tensor, Tensor]:  # fmt: skip
@@ -133,7 +133,7 @@ class WholeChunks(torch.autograd.Function):
 
     @staticmethod
     @once_differentiable
-    def backward(ctx: Any, dy: Tensor | None, d_after: Tensor | None) -> tuple[Tensor | None, ...]:  # type: ignore[override]
+    def backward(ctx: Any, dy: Tensor | None, d_after: Tensor | None) -> tuple[Tensor | None, ...]:
         x, M, readout, P = ctx.saved_tensors
         B, H, _, D, _ = M.shape
         C, gates = x.shape[1] // len(ctx.steps), slice(ETA, ALPHA + 1)

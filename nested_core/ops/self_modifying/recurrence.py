@@ -10,9 +10,10 @@ with weight a_t / a_s, and one through the momentum with spread(t, s) = sum_{r=s
 m_t together solve one unit triangular system. Without momentum beta is 0 and spread(t, s) is a_t / a_s.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
-from torch.autograd.function import FunctionCtx
 
 from ...shapes import Float
 
@@ -70,7 +71,7 @@ class Recurrence:
         if not after:
             ratio, spread, decay = _before(ratio), _before(spread), _before(decay, 1.0)
         alike = queries @ keys.mT
-        found = decay * (queries @ self.M[:, :, which].mT) + (alike * spread) @ self.moved[:, :, which]
+        found: Tensor = decay * (queries @ self.M[:, :, which].mT) + (alike * spread) @ self.moved[:, :, which]
         if self.direct is not None and self.S is not None:
             lag = self.lag[:, :, 0] if after else _before(self.lag[:, :, 0])
             found = found + (alike * ratio) @ self.direct[:, :, which] + lag * (queries @ self.S[:, :, which].mT)
@@ -91,21 +92,23 @@ class UnitLowerInverse(torch.autograd.Function):
     """X = (I + L)^-1 for strictly lower triangular L [..., C, C]; its gradient, -X^T G X^T, needs no second solve."""
 
     @staticmethod
-    def forward(ctx: FunctionCtx, L: Tensor) -> Tensor:  # type: ignore[override]
+    def forward(ctx: Any, L: Tensor) -> Tensor:
         X = unit_lower_inverse(L)
         ctx.save_for_backward(X)
         return X
 
     @staticmethod
-    def backward(ctx: FunctionCtx, G: Tensor) -> Tensor:  # type: ignore[override]
-        (X,) = ctx.saved_tensors  # type: ignore[attr-defined]
-        return -(X.mT @ G @ X.mT).tril(-1)
+    def backward(ctx: Any, G: Tensor) -> Tensor:
+        (X,) = ctx.saved_tensors
+        dL: Tensor = -(X.mT @ G @ X.mT).tril(-1)
+        return dL
 
 
 def unit_lower_inverse(L: Tensor) -> Tensor:
     """(I + L)^-1 for strictly lower triangular L [..., C, C]."""
     eye = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device).expand_as(L)
-    return torch.linalg.solve_triangular(L, eye, upper=False, unitriangular=True)
+    X: Tensor = torch.linalg.solve_triangular(L, eye, upper=False, unitriangular=True)
+    return X
 
 
 def _before(x: Tensor, first: float = 0.0) -> Tensor:
