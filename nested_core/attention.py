@@ -22,9 +22,6 @@ class AttentionState(NamedTuple):
     keys: Tensor  # [B, H, P, D]
     values: Tensor  # [B, H, P, D]
 
-    def detach(self) -> "AttentionState":
-        return AttentionState(self.keys.detach(), self.values.detach())
-
 
 def rotate(x: Float[Tensor, "B H T D"], start: int) -> Float[Tensor, "B H T D"]:
     """Rotary positions: x turned by angles that grow with the position start, start + 1, ..."""

@@ -38,8 +38,9 @@ from torch.utils.flop_counter import FlopCounterMode, sdpa_flop_count
 
 from .cpu import prepare
 from .hope import Hope, HopeConfig
-from .language_model import LanguageModel, State
+from .language_model import LanguageModel
 from .ops import backend
+from .state import State
 from .transformer import Transformer, same_size
 
 BATCH, LENGTH, VOCABULARY, LAYERS, CHUNK = 8, 256, 256, 2, 32

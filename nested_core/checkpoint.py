@@ -14,8 +14,9 @@ import torch
 from torch import Tensor
 
 from .hope import Hope, HopeConfig
-from .language_model import LanguageModel, State, check_state, map_state
+from .language_model import LanguageModel, check_state
 from .ops.self_modifying import Writing
+from .state import State, map_state
 from .streaming import Rule, StreamState, begin
 from .transformer import Transformer, TransformerConfig
 

@@ -25,10 +25,6 @@ class DeltaNetState(NamedTuple):
     memory: Tensor  # [B, H, D, D]
     recent: Tensor  # [B, 3, 3d] the last inputs of the convolution
 
-    def detach(self) -> "DeltaNetState":
-        """The same state without its history: values are unchanged, gradient stops here."""
-        return DeltaNetState(self.memory.detach(), self.recent.detach())
-
 
 class DeltaNet(nn.Module):
     """x [B, T, d], state -> y [B, T, d], state. `chunk` tokens are taken at a time, which changes the speed alone."""

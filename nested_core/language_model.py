@@ -7,52 +7,17 @@ samples alone: nothing is kept in the module. `model.stream(tokens)` reads witho
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor, nn
 
 from .cms import ContinuumMemory, Fast
 from .config import check
+from .state import State
 
 if TYPE_CHECKING:
     from .streaming import Reading, Rule, StreamState
-
-
-class LayerState(Protocol):
-    """A NamedTuple of tensors with the samples first."""
-
-    def detach(self) -> "LayerState": ...
-
-
-@dataclass(frozen=True)
-class State:
-    """Where a model stands in B sequences: one state for each layer, and the config of the model that made it."""
-
-    layers: tuple[Any, ...]
-    config: Any
-    batch: int
-
-    def detach(self) -> "State":
-        """The same state without its history, for training on a stream in pieces."""
-        return State(tuple(layer.detach() for layer in self.layers), self.config, self.batch)
-
-
-def map_state(visit: Callable[[str, Any], Any], value: Any, path: str = "state") -> Any:
-    """`value` rebuilt with each of its tensors and numbers replaced by visit(path, it); paths are made of field names.
-
-    It goes into tuples, NamedTuples and `State`; what else it meets stays.
-    """
-    if isinstance(value, Tensor | int):
-        return visit(path, value)
-    if isinstance(value, State):
-        return State(map_state(visit, value.layers, path), value.config, value.batch)
-    if not isinstance(value, tuple):
-        return value
-    names = getattr(value, "_fields", range(len(value)))
-    parts = [map_state(visit, part, f"{path}.{name}") for name, part in zip(names, value, strict=True)]
-    return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
 
 
 class Block(nn.Module):

@@ -22,10 +22,11 @@ from .clock import due
 from .cms import MemoryBlock
 from .config import LearnerConfig
 from .hope import Hope
-from .language_model import Block, LanguageModel, State
+from .language_model import Block, LanguageModel
 from .learner import Learner, Observation, memory_map
 from .mlp import MLP
 from .ops.self_modifying import MEMORY
+from .state import State
 from .streams.base import Batch
 from .titans import SelfModifyingTitans
 

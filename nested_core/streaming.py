@@ -30,10 +30,11 @@ from torch.nn import functional as F
 
 from .cms import Fast
 from .config import check, number, whole
-from .language_model import Block, LanguageModel, State, check_state, check_tokens, map_state
+from .language_model import Block, LanguageModel, check_state, check_tokens
 from .levels import Clock, Group, Levels, LevelsState, fraction
 from .ops import backend
 from .shapes import Bool, Float
+from .state import State, detach, map_state
 
 
 @dataclass(frozen=True)
@@ -164,7 +165,7 @@ def _readings(
         check_tokens(part, model.config.vocab_size, model.head.weight.device)
         if state is None:
             with torch.inference_mode(False):  # what is made inside of it could never be learned from
-                state = _detach(begin(model, len(part), rule))
+                state = detach(begin(model, len(part), rule))
         check_state(state.model, model.config, len(part))
         while part.shape[1]:
             n = min(_room(state, levels), part.shape[1])
@@ -176,7 +177,7 @@ def _readings(
                 change = _change(before, state.levels, wrote, losses)
                 diverged = _diverged(state, rule.bound)
                 if ends and bool(diverged.any()):
-                    state = _restart(state, _detach(begin(model, len(part), rule)), diverged)
+                    state = _restart(state, detach(begin(model, len(part), rule)), diverged)
             yield Reading(losses, wrote, change, diverged, state)
             part = part[:, n:]
 
@@ -209,7 +210,7 @@ def _read(
     losses, after, advanced, wrote = _learn(model, segment, state, levels, position, history)
     losses = losses[:, losses.shape[1] - min(n, losses.shape[1]) :]  # those of tokens that are new
     state = StreamState(after, after, segment[:, -1:], advanced, position, state.rule)
-    return (losses, wrote, state) if history != "none" else (losses.detach(), wrote, _detach(state))
+    return (losses, wrote, state) if history != "none" else (losses.detach(), wrote, detach(state))
 
 
 def _learn(
@@ -247,11 +248,6 @@ def _weights(state: StreamState) -> list[Group]:
 
 def _pair(group: Group, layer: int) -> Fast | None:
     return (group[2 * layer], group[2 * layer + 1]) if group else None
-
-
-def _detach(state: StreamState) -> StreamState:
-    detached: StreamState = map_state(lambda _, x: x.detach() if isinstance(x, Tensor) else x, state)
-    return detached
 
 
 def _change(

@@ -30,11 +30,6 @@ class TitansState(NamedTuple):
     memories: MemoryState
     recent: Tensor  # [B, 3, c] the last inputs of the convolution
 
-    def detach(self) -> "TitansState":
-        """The same state without its history: values are unchanged, gradient stops here."""
-        anchor, memory, momentum = (tuple(x.detach() for x in part) for part in self.memories[:3])
-        return TitansState(MemoryState(anchor, memory, momentum, self.memories.position), self.recent.detach())
-
 
 class SelfModifyingTitans(nn.Module):
     """x [B, T, d], state -> y [B, T, d], state.

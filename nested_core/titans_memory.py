@@ -28,11 +28,6 @@ class TitansMemoryState(NamedTuple):
     offset: int  # tokens read of the current chunk
     recent: Tensor  # [B, 3, 3d] the last inputs of the convolution
 
-    def detach(self) -> "TitansMemoryState":
-        """The same state without its history: values are unchanged, gradient stops here."""
-        anchor, memory, momentum = (x.detach() for x in self[:3])
-        return TitansMemoryState(anchor, memory, momentum, self.offset, self.recent.detach())
-
 
 class TitansMemory(nn.Module):
     """x [B, T, d], state -> y [B, T, d], state.

@@ -6,8 +6,8 @@ import pytest
 import torch
 
 from nested_core.hope import Hope, HopeConfig
-from nested_core.language_model import map_state
 from nested_core.ops.self_modifying import MEMORIES, Writing
+from nested_core.state import map_state
 from nested_core.streaming import Rule, stream
 from nested_core.transformer import Transformer, TransformerConfig
 

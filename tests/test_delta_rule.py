@@ -14,6 +14,7 @@ from nested_core.convolution import CausalConvolution
 from nested_core.deltanet import DeltaNet
 from nested_core.ops import delta_rule, titans_memory
 from nested_core.ops.titans_memory import Anchored
+from nested_core.state import detach
 from nested_core.titans_memory import TitansMemory
 
 B, H, CHUNK = 2, 2, 16
@@ -191,11 +192,11 @@ def test_a_mixer_carries_its_state_over_every_split(mixer):
     y, whole = mixer(x)
     for split in range(1, 21):
         first, state = mixer(x[:, :split])
-        second, end = mixer(x[:, split:], state.detach())
+        second, end = mixer(x[:, split:], detach(state))
         assert_same([y], [torch.cat([first, second], dim=1)])
         for got, want in zip(end, whole, strict=True):
             torch.testing.assert_close(got, want)
-    assert not any(x.requires_grad for x in whole.detach() if isinstance(x, torch.Tensor))
+    assert not any(x.requires_grad for x in detach(whole) if isinstance(x, torch.Tensor))
 
 
 def test_a_mixer_is_causal_reaches_far_back_and_keeps_samples_apart(mixer):
@@ -216,7 +217,7 @@ def test_every_parameter_of_a_mixer_learns_and_can_be_stepped(mixer):
     for part in tokens(40).split(20, dim=1):
         y, state = mixer(part, state)
         (y - part).square().sum().backward()  # twice, with carried and detached state
-        state = state.detach()
+        state = detach(state)
     for name, p in mixer.named_parameters():
         assert p.grad is not None and float(p.grad.abs().amax()) > 0, name
     optimizer.step()

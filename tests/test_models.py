@@ -6,9 +6,9 @@ import pytest
 import torch
 
 from nested_core.hope import Hope, HopeConfig
-from nested_core.language_model import State
 from nested_core.ops import backend
 from nested_core.ops.self_modifying import MEMORIES, Writing
+from nested_core.state import State
 from nested_core.transformer import Transformer, TransformerConfig, same_size
 
 HOPE = HopeConfig(vocab_size=11, d_model=16, n_layers=2, n_heads=2, chunk=4)

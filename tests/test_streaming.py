@@ -8,8 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from nested_core.hope import Hope, HopeConfig
-from nested_core.language_model import map_state
 from nested_core.stacking import stack
+from nested_core.state import map_state
 from nested_core.streaming import Rule, meta_loss, stream
 from nested_core.transformer import Transformer, TransformerConfig
 
