@@ -1,0 +1,75 @@
+"""State tracking that Transformers cannot do: parity, (aa)*, (abab)*, and three languages that need counters.
+
+Nested Learning, 9.5 and table 5. Every arm is trained on sequences of 40 symbols and tested on fresh ones: bin 0 asks
+at positions 1 to 40, bin 1 at positions 41 to 80, which no arm has seen. Guessing is right half of the time (shuffle-2:
+about a third). A memory whose write may turn a stored direction around (the double erase of Hope's rule) can count
+modulo two; a sum or an average over the past cannot.
+"""
+
+import sys
+
+from nested_core.hope import HopeConfig
+from nested_core.rng import generator
+from nested_core.trace import Trace
+
+from .arms import build
+from .command import Demo, main
+from .evidence import Claim, Row, average, claim
+from .parallel import Job, Report
+from .tasks import formal
+from .training import Task, train
+
+STEPS, BATCH, LENGTH, LONGER, TESTS = 600, 16, 40, 80, 64
+BINS = ("bin 0", "bin 1")
+TRACKING, COUNTING = ("parity", "(aa)*", "(abab)*"), ("a^n b^n", "a^n b^n c^n", "shuffle-2")
+RATES = [{"rate": rate} for rate in (3e-3, 1e-2, 2e-2)]
+ARMS = ("hope", "transformer", "linear_attention", "deltanet", "lstm")
+
+
+def run(job: Job, report: Report) -> Trace:
+    def batch(step: int):
+        return formal.draw(job.part, generator(job.seed, "batch", step), BATCH, LENGTH)
+
+    tests = {
+        "bin 0": formal.draw(job.part, generator(job.seed, "bin 0"), TESTS, LENGTH),
+        "bin 1": formal.draw(job.part, generator(job.seed, "bin 1"), TESTS, LONGER, LENGTH),
+    }
+    model = build(job.arm, HopeConfig(formal.SYMBOLS, 32, 2, 1, 4), job.seed)
+    return train(job, Task(formal.SYMBOLS, batch, tests), model, 20 if job.quick else STEPS, 10, report)
+
+
+def measure(job: Job, trace: Trace) -> list[Row]:
+    found = {f"{job.part}: {name}": (score, "accuracy") for name, score in zip(BINS, trace["score"][-1], strict=True)}
+    found[f"{job.part}: seconds"] = (float(trace["seconds"][-1]), "s")
+    found["parameters"] = (trace.meta["parameters"], "numbers")
+    found["multiply-adds a symbol"] = (trace.meta["multiply_adds"], "multiply-adds")
+    return [Row(job.arm, job.seed, metric, float(value), unit) for metric, (value, unit) in found.items()]
+
+
+def claims(rows: list[Row]) -> list[Claim]:
+    longer = [f"{language}: bin 1" for language in TRACKING]
+    found = []
+    for arm in ARMS[1:]:
+        gain = average(rows, "hope", longer) - average(rows, arm, longer)
+        found.append(claim(f"tracking_vs_{arm}", f"Hope tracks state on longer strings better than {arm}", gain))
+    for language in TRACKING:
+        gain = average(rows, "hope", [f"{language}: bin 1"]) - average(rows, "transformer", [f"{language}: bin 1"])
+        found.append(claim(f"{language}_vs_transformer", f"{language}, longer strings: Hope above transformer", gain))
+    return found
+
+
+DEMO = Demo(
+    name="formal_languages",
+    claim="Hope tracks states on formal languages that a Transformer and linear memories cannot",
+    source="9.5, table 5",
+    minutes=8,
+    parts=TRACKING + COUNTING,
+    trials=dict.fromkeys(ARMS, RATES),
+    measure=measure,
+    select=lambda rows: sum(row.value for row in rows if row.unit == "accuracy"),
+    claims=claims,
+    tune_on=("parity", "(abab)*"),
+)
+
+if __name__ == "__main__":
+    sys.exit(main(DEMO, __doc__))

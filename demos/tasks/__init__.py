@@ -1,0 +1,1 @@
+"""Generators of what demos learn from: seeded, documented, property-tested. A bad size raises ConfigError."""
