@@ -12,7 +12,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .config import check
+from .boundary import Layer
+from .config import check_heads
 from .shapes import Float
 
 
@@ -32,12 +33,12 @@ def rotate(x: Float[Tensor, "B H T D"], start: int) -> Float[Tensor, "B H T D"]:
     return torch.cat([a * angle.cos() - b * angle.sin(), a * angle.sin() + b * angle.cos()], dim=-1)
 
 
-class Attention(nn.Module):
+class Attention(Layer):
     """x [B, T, d], state -> y [B, T, d], state."""
 
     def __init__(self, d_model: int, n_heads: int):
         super().__init__()
-        check(d_model % (2 * n_heads) == 0, "n_heads", n_heads, f"give a divisor of d_model / 2 = {d_model / 2:g}")
+        check_heads(d_model, n_heads, per=2)  # half of a head turns with the other
         self.n_heads = n_heads
         self.norm = nn.RMSNorm(d_model)
         self.project = nn.Linear(d_model, 3 * d_model, bias=False)

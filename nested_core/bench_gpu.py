@@ -23,7 +23,8 @@ from torch import Tensor
 from torch.nn.functional import logsigmoid
 
 from .ops.elementwise import normalize
-from .ops.self_modifying import ETA, MEMORY, Gates, MemoryState, Writing, compute
+from .ops.self_modifying.common import ETA, MEMORY, Gates, MemoryState, Writing
+from .ops.self_modifying.compute import compute
 
 BATCH, HEADS, LENGTH, WIDTH, MEMORIES = 8, 16, 4096, 64, 5
 Pass = Callable[[], object]

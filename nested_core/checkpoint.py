@@ -16,7 +16,7 @@ from torch import Tensor
 from .hope import Hope, HopeConfig
 from .language_model import LanguageModel, check_state
 from .ops.self_modifying import Writing
-from .state import State, map_state
+from .state import State, fits, map_state
 from .streaming import Rule, StreamState, begin
 from .transformer import Transformer, TransformerConfig
 
@@ -34,7 +34,7 @@ def save(path: str | Path, model: LanguageModel, state: State | StreamState | No
     tensors |= {name: leaf for name, leaf in leaves.items() if isinstance(leaf, Tensor)}
     of = state.model if isinstance(state, StreamState) else state
     if of is not None:
-        check_state(of, model.config, of.batch)
+        check_state(of, model, of.batch)
     about = {
         "model": type(model).__name__,
         "config": _plain(model.config),
@@ -93,9 +93,7 @@ def _build(about: dict[str, Any], tensors: dict[str, Tensor]) -> tuple[LanguageM
         if not isinstance(leaf, Tensor):
             return about["numbers"][name]
         found = tensors.pop(name)
-        # A size that is 0 in the template counts tokens seen so far.
-        alike = found.ndim == leaf.ndim and all(b in (0, a) for a, b in zip(found.shape, leaf.shape, strict=True))
-        if not alike or found.dtype != leaf.dtype:
+        if not fits(found, leaf):
             raise ValueError(f"{name} is {found.dtype} {tuple(found.shape)} for {leaf.dtype} {tuple(leaf.shape)}")
         return found
 

@@ -13,12 +13,14 @@ learners of `nest`, or `streaming`, which gives every sample weights of its own 
 Letters: B samples, T tokens, d model width, h hidden units.
 """
 
-from typing import cast
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .boundary import check_tensors
+from .config import check, check_periods, one_of, whole
 from .shapes import Float
 
 VARIANTS = ("sequential", "nested", "independent")
@@ -50,13 +52,30 @@ class MemoryBlock(nn.Module):
 
 
 class ContinuumMemory(nn.ModuleList):
-    """Blocks in the order of `periods`, fast to slow: x [..., d] -> [..., d]. `fast`: a pair or None for each block."""
+    """Blocks in the order of `periods`, fast to slow: x [..., d] -> [..., d]. `fast`: a pair or None for each block.
+
+    Calling it refuses an x or a `fast` that does not fit; `forward`, which models call, does not look.
+    """
 
     def __init__(self, d_model: int, hidden: int, periods: tuple[int, ...], variant: str = "sequential"):
+        whole("d_model", d_model, 1, 8192)
+        whole("hidden", hidden, 1, 65536)
+        check_periods(periods)
+        one_of("variant", variant, VARIANTS)
         super().__init__(MemoryBlock(d_model, hidden) for _ in periods)
         self.periods, self.variant = periods, variant
         if variant == "independent":
             self.mix = nn.Parameter(torch.full((len(periods),), 1 / len(periods)))
+
+    def __call__(self, x: Tensor, fast: Any = None) -> Any:
+        like, pairs = cast(MemoryBlock, self[0]).up.weight, (None,) * len(self) if fast is None else fast
+        check(len(pairs) == len(self), "fast", len(pairs), f"give a pair or None for each of {len(self)} blocks")
+        h, d = like.shape
+        check_tensors({"x": f"... {d}" if fast is None else f"B T {d}"}, {"x": x}, like)
+        for i, pair in enumerate(pairs):
+            for j, dims in enumerate((f"{len(x)} {h} {d}", f"{len(x)} {d} {h}") if pair else ()):
+                check_tensors({f"fast[{i}][{j}]": dims}, {f"fast[{i}][{j}]": pair[j]}, like)
+        return super().__call__(x, fast)
 
     def forward(self, x: Float[Tensor, "*n d"], fast: tuple[Fast | None, ...] | None = None) -> Float[Tensor, "*n d"]:
         weights = (None,) * len(self) if fast is None else fast

@@ -45,6 +45,22 @@ def one_of(field: str, value: object, allowed: tuple[str, ...]) -> None:
     check(isinstance(value, str) and value in allowed, field, value, "choose one of " + ", ".join(allowed))
 
 
+def check_heads(d_model: Any, n_heads: Any, per: int = 1) -> None:
+    """ConfigError unless heads share the width equally; their own width is a multiple of `per`."""
+    whole("d_model", d_model, 1, 8192)
+    whole("n_heads", n_heads, 1, 256)
+    share = f"d_model = {d_model}" if per == 1 else f"d_model / {per} = {d_model / per:g}"
+    check(d_model % (per * n_heads) == 0, "n_heads", n_heads, f"give a divisor of {share}")
+
+
+def check_periods(periods: Any) -> None:
+    """ConfigError unless these are the periods of a continuum memory, fast to slow."""
+    check(isinstance(periods, tuple) and len(periods) > 0, "periods", periods, "give a tuple of whole numbers")
+    for period in periods:
+        whole("periods", period, 1, 2**31)
+    check(list(periods) == sorted(periods), "periods", periods, "order them from fast (small) to slow")
+
+
 @dataclass(frozen=True)
 class Level:
     """One memory of a learner and its clock, called by its period ("every 8"), never by an index.

@@ -13,8 +13,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .boundary import Layer
+from .config import check_heads, whole
 from .convolution import CausalConvolution
-from .ops.delta_rule import chunked
+from .ops.delta_rule.chunked import chunked
 from .ops.elementwise import normalize
 from .shapes import Float
 
@@ -26,11 +28,13 @@ class DeltaNetState(NamedTuple):
     recent: Tensor  # [B, 3, 3d] the last inputs of the convolution
 
 
-class DeltaNet(nn.Module):
+class DeltaNet(Layer):
     """x [B, T, d], state -> y [B, T, d], state. `chunk` tokens are taken at a time, which changes the speed alone."""
 
     def __init__(self, d_model: int, n_heads: int, chunk: int):
         super().__init__()
+        whole("chunk", chunk, 1, 65536)
+        check_heads(d_model, n_heads)
         d, H = d_model, n_heads
         self.n_heads, self.chunk = n_heads, chunk
         self.norm = nn.RMSNorm(d)

@@ -11,7 +11,7 @@ from torch import nn
 
 from .attention import Attention
 from .cms import VARIANTS, ContinuumMemory
-from .config import check, one_of, whole
+from .config import check, check_heads, check_periods, one_of, whole
 from .language_model import Block, LanguageModel
 from .ops.self_modifying import Writing
 from .titans import SelfModifyingTitans
@@ -43,32 +43,17 @@ class HopeConfig:
     writing: Writing = field(default_factory=Writing)
 
     def __post_init__(self) -> None:
-        check_size(self)
+        whole("vocab_size", self.vocab_size, 1, 10**6)
+        whole("n_layers", self.n_layers, 1, 128)
+        check_heads(self.d_model, self.n_heads, per=2 if self.mixer == "attention" else 1)
         whole("chunk", self.chunk, 1, 65536)
-        check(
-            isinstance(self.periods, tuple) and len(self.periods) > 0,
-            "periods",
-            self.periods,
-            "give a tuple of whole numbers",
-        )
-        for period in self.periods:
-            whole("periods", period, 1, 2**31)
-        ordered = list(self.periods) == sorted(self.periods)
-        check(ordered, "periods", self.periods, "order them from fast (small) to slow")
+        check_periods(self.periods)
         one_of("memory", self.memory, ("linear", "deep"))
         whole("hidden", self.hidden, 0, 65536)
         one_of("cms", self.cms, VARIANTS)
         one_of("mixer", self.mixer, ("titans", "attention"))
         check(isinstance(self.writing, Writing), "writing", type(self.writing).__name__, "give a Writing")
         self.writing.verify()
-
-
-def check_size(config: "HopeConfig") -> None:
-    """Raise ConfigError unless the fields that every model has are whole numbers that fit together."""
-    for name, high in (("vocab_size", 10**6), ("d_model", 8192), ("n_layers", 128), ("n_heads", 256)):
-        whole(name, getattr(config, name), 1, high)
-    d = config.d_model
-    check(d % config.n_heads == 0, "n_heads", config.n_heads, f"give a divisor of d_model = {d}")
 
 
 class Hope(LanguageModel):

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from .cms import ContinuumMemory, Fast
 from .config import check
-from .state import State
+from .state import State, map_state
 
 if TYPE_CHECKING:
     from .streaming import Reading, Rule, StreamState
@@ -28,8 +28,8 @@ class Block(nn.Module):
         self.mixer, self.cms = mixer, cms
 
     def forward(self, x: Tensor, state: Any, fast: tuple[Fast | None, ...] | None = None) -> tuple[Tensor, Any]:
-        y, state = self.mixer(x, state)
-        return self.cms(x + y, fast), state
+        y, state = self.mixer.forward(x, state)  # not called: inside a model nothing is refused, see `boundary`
+        return self.cms.forward(x + y, fast), state
 
 
 class LanguageModel(nn.Module):
@@ -54,7 +54,7 @@ class LanguageModel(nn.Module):
     ) -> tuple[Tensor, State]:
         check_tokens(tokens, self.config.vocab_size, self.embed.weight.device)
         state = self.start(len(tokens)) if state is None else state
-        check_state(state, self.config, len(tokens))
+        check_state(state, self, len(tokens))
         weights = (None,) * len(self.blocks) if fast is None else fast
         x, after = self.embed(tokens), []
         for block, layer, own in zip(self.blocks, state.layers, weights, strict=True):
@@ -82,8 +82,13 @@ def check_tokens(tokens: Tensor, vocab_size: int, device: torch.device) -> None:
     check(low >= 0 and high < vocab_size, "tokens", (low, high), f"stay within 0 to {vocab_size - 1}")
 
 
-def check_state(state: State, config: Any, batch: int) -> None:
-    """Raise ValueError unless `state` came from a model of this config and this many samples."""
+def check_state(state: State, model: LanguageModel, batch: int) -> None:
+    """Raise ValueError unless `state` came from a model of this config, for this many samples, and is where it is."""
     check(isinstance(state, State), "state", type(state).__name__, "give the state that an earlier call returned")
-    check(state.config == config, "state", state.config, "give a state of a model with this model's config")
+    check(state.config == model.config, "state", state.config, "give a state of a model with this model's config")
     check(state.batch == batch, "state", f"of {state.batch} samples", f"give the state of {batch} samples")
+    leaves: list[Any] = []
+    map_state(lambda _, x: leaves.append(x), state)
+    device, there = model.embed.weight.device, [x.device for x in leaves if isinstance(x, Tensor)]
+    for found in there:
+        check(found == device, "state", f"on {found}", f"move it to {device}, where the model is")

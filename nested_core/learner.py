@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from .config import LearnerConfig
+from .ops.backend import Choice
 from .streams.base import Batch
 
 MAP_ROWS, MAP_COLUMNS = 32, 64  # bound on a memory snapshot
@@ -20,6 +21,12 @@ class Observation(NamedTuple):
     wrote: np.ndarray
     change: np.ndarray
     surprise: np.ndarray
+    diverged: bool = False  # the loss or a gradient was not finite
+
+
+def divergence(online: float, levels: int) -> Observation:
+    """What is said of a step whose loss or gradient was not finite: nothing was written."""
+    return Observation(online, np.zeros(levels, bool), np.zeros(levels), np.full(levels, np.nan), True)
 
 
 class Learner(ABC):
@@ -30,6 +37,7 @@ class Learner(ABC):
     state         numbers that optimizers and memories keep beside them
     multiply_adds of one forward pass over one sample (a digit, or a character)
     memory_shows  one sentence: what `memory` returns
+    backend       of a learner with self-modifying memory: the form that computes it, and why
     """
 
     config: LearnerConfig
@@ -38,10 +46,15 @@ class Learner(ABC):
     state: int
     multiply_adds: int
     memory_shows: str
+    backend: Choice | None = None
 
     @abstractmethod
     def step(self, batch: Batch, step: int) -> Observation:
-        """Predict the batch, then let every level that is due after data point `step` write."""
+        """Predict the batch, then let every level that is due after data point `step` write.
+
+        Where the loss or a gradient is not finite the learner has diverged: it is left exactly as it was, weights,
+        optimizers, slow levels and open windows, as if the batch had not come.
+        """
 
     @abstractmethod
     def score(self, test: Batch) -> float:

@@ -22,7 +22,7 @@ from torch import Tensor
 
 from .clock import due
 from .config import check, whole
-from .ops.level_update import level_update, restart
+from .ops.level_update.fused import level_update, restart
 
 Group = tuple[Tensor, ...]
 NEVER = 2**62  # data points until the next write, where no level ever writes

@@ -27,29 +27,35 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from .boundary import public
 from .ops.elementwise import gelu_slope
 from .shapes import Float
 
 Matrix = Float[Tensor, "out d"]
 Key = Float[Tensor, " d"]
 Value = Float[Tensor, " out"]
+PAIR = {"M": "out d", "k": "d", "v": "out"}  # the dimensions of a matrix and of what is written to it
 
 
+@public(PAIR)
 def hebbian(M: Matrix, k: Key, v: Value, eta: float = 1.0, alpha: float = 1.0) -> Matrix:
     """alpha M + eta v k^T: linear attention, with retention (eqs. 5, 64). Values of keys that overlap add up."""
     return alpha * M + eta * torch.outer(v, k)
 
 
+@public(PAIR)
 def delta(M: Matrix, k: Key, v: Value, eta: float = 1.0) -> Matrix:
     """M (I - eta k k^T) + eta v k^T: one gradient step on the error (eq. 65). With |k| = 1 and eta = 1, M k = v."""
     return M + eta * torch.outer(v - M @ k, k)
 
 
+@public(PAIR)
 def delta_decay_first(M: Matrix, k: Key, v: Value, eta: float = 1.0, alpha: float = 1.0) -> Matrix:
     """alpha M (I - eta k k^T) + eta v k^T: decay, then write the error of the decayed memory (gated DeltaNet)."""
     return delta(alpha * M, k, v, eta)
 
 
+@public(PAIR)
 def delta_decay_beside(M: Matrix, k: Key, v: Value, eta: float = 1.0, alpha: float = 1.0) -> Matrix:
     """M (alpha I - eta k k^T) + eta v k^T: decay beside the error of the undecayed memory (eq. 92)."""
     return erase(M, k, eta, alpha) + eta * torch.outer(v, k)
@@ -60,6 +66,7 @@ def erase(W: Matrix, x: Key, eta: float, alpha: float) -> Matrix:
     return alpha * W - eta * torch.outer(W @ x, x)
 
 
+@public(PAIR)
 def oja(M: Matrix, k: Key, v: Value, eta: float = 1.0, alpha: float = 1.0) -> Matrix:
     """alpha M + eta v (k - M^T v)^T (eqs. 66-67): forgets along the value that is written, not along the key."""
     return alpha * M + eta * torch.outer(v, k - M.T @ v)
@@ -72,12 +79,14 @@ class Pairs(NamedTuple):
     values: Float[Tensor, "n out"]
 
 
+@public({"pairs.keys": "n d", "pairs.values": "n out", "k": "d", "v": "out"})
 def keep(pairs: Pairs, k: Key, v: Value, window: int | None = None) -> Pairs:
     """Add a pair, and of all pairs keep the last `window` (None: all). Attention's write: no compression at all."""
     last = slice(0 if window is None else -window, None)
     return Pairs(torch.cat([pairs.keys, k[None]])[last], torch.cat([pairs.values, v[None]])[last])
 
 
+@public({"pairs.keys": "n d", "pairs.values": "n out", "q": "d"})
 def attend(pairs: Pairs, q: Key) -> Value:
     """Softmax attention (eqs. 62-63): argmin_M sum_i s(k_i, q) |v_i - M|^2, with s(k, q) = exp(k . q / sqrt d)."""
     return torch.softmax(pairs.keys @ q / math.sqrt(len(q)), dim=0) @ pairs.values
@@ -90,6 +99,7 @@ class Window(NamedTuple):
     pairs: Pairs
 
 
+@public({"state.M": "out d", "state.pairs.keys": "n d", "state.pairs.values": "n out", "k": "d", "v": "out"})
 def omega(state: Window, k: Key, v: Value, eta: float = 1.0, alpha: float = 1.0, window: int = 4) -> Window:
     """alpha M + eta sum (v_i - M k_i) k_i^T over the last `window` pairs (eq. 68, every pair with the same weight)."""
     pairs = keep(state.pairs, k, v, window)
@@ -104,11 +114,13 @@ class Deep(NamedTuple):
     W2: Float[Tensor, "h d"]
 
 
+@public({"state.W1": "d h", "state.W2": "h d", "q": "d"})
 def ask_deep(state: Deep, q: Key) -> Key:
     """M(q)."""
     return q + state.W1 @ F.gelu(state.W2 @ q)
 
 
+@public({"state.W1": "d h", "state.W2": "h d", "k": "d", "v": "d"})
 def mlp(state: Deep, k: Key, v: Key, eta: float = 1.0, alpha: float = 1.0) -> Deep:
     """W <- W (alpha I - eta x x^T) - eta grad_W |M(k) - v|^2 / 2 for both layers, x the input of the layer itself.
 
@@ -131,6 +143,7 @@ class Momentum(NamedTuple):
     S: Matrix
 
 
+@public({"state.M": "out d", "state.S": "out d", "k": "d", "v": "out"})
 def titans(state: Momentum, k: Key, v: Value, eta: float = 1.0, alpha: float = 1.0, momentum: float = 0.0) -> Momentum:
     """S <- momentum S - eta (M k - v) k^T,  M <- alpha M + S.
 

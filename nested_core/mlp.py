@@ -13,7 +13,7 @@ from torch.nn import functional as F
 
 from .clock import due
 from .config import LearnerConfig
-from .learner import Learner, Observation, memory_map
+from .learner import Learner, Observation, divergence, memory_map
 from .least_squares import AssociativeReadout, InputMemory
 from .rng import torch_generator
 from .streams.base import Batch
@@ -73,10 +73,14 @@ class Block:
         hidden = (x @ self.features.T).relu()
         return hidden, hidden @ self.readout.W.T
 
-    def collect(self, x: Tensor, hidden: Tensor, answer: Tensor, target: Tensor) -> None:
-        """Add a batch to the window: the gradient of half the mean squared error, and what the read-out must learn."""
+    def slope(self, x: Tensor, hidden: Tensor, answer: Tensor, target: Tensor) -> Tensor:
+        """The gradient of half the mean squared error, for the features."""
         error = (answer - target) / len(x)
-        self.gradient += ((error @ self.readout.W) * (hidden > 0)).T @ x
+        return ((error @ self.readout.W) * (hidden > 0)).T @ x
+
+    def collect(self, gradient: Tensor, x: Tensor, hidden: Tensor, target: Tensor) -> None:
+        """Add a batch to the window: its gradient, and what the read-out must learn."""
+        self.gradient += gradient
         self.means.append(x.mean(0))
         self.seen.append(hidden)
         self.targets.append(target)
@@ -115,17 +119,19 @@ class IndependentLevels(Learner):
         x, target = with_one(batch.x), F.one_hot(batch.y, CLASSES).double()
         answers = [block.answer(x) for block in self.blocks]
         guess = total([answer for _, answer in answers]).argmax(1)
-        change, surprise = np.zeros(len(self.blocks)), np.zeros(len(self.blocks))
-        for i, (level, block, (hidden, answer)) in enumerate(
-            zip(self.config.levels, self.blocks, answers, strict=True)
-        ):
-            surprise[i] = float((answer - target).square().sum(1).mean().sqrt())
+        online = float((guess == batch.y).double().mean())
+        change = np.zeros(len(self.blocks))
+        surprise = np.array([float((answer - target).square().sum(1).mean().sqrt()) for _, answer in answers])
+        slopes = [block.slope(x, *answered, target) for block, answered in zip(self.blocks, answers, strict=True)]
+        if not np.isfinite([*surprise, *(float(slope.sum()) for slope in slopes)]).all():
+            return divergence(online, len(self.blocks))
+        for i, (level, block, (hidden, _)) in enumerate(zip(self.config.levels, self.blocks, answers, strict=True)):
             if level.paused:
                 continue
-            block.collect(x, hidden, answer, target)
+            block.collect(slopes[i], x, hidden, target)
             if due(step, level.period):
                 change[i] = block.write() / block.size()
-        return Observation(float((guess == batch.y).double().mean()), change > 0, change, surprise)
+        return Observation(online, change > 0, change, surprise)
 
     def score(self, test: Batch) -> float:
         x = with_one(test.x)

@@ -23,8 +23,9 @@ from .cms import MemoryBlock
 from .config import LearnerConfig
 from .hope import Hope
 from .language_model import Block, LanguageModel
-from .learner import Learner, Observation, memory_map
+from .learner import Learner, Observation, divergence, memory_map
 from .mlp import MLP
+from .ops import backend
 from .ops.self_modifying import MEMORY
 from .state import State
 from .streams.base import Batch
@@ -75,9 +76,10 @@ class GradientLevels(Learner):
             {"name": x.name, "period": x.period, "per": "step", "kind": kind if i else "gradient"}
             for i, x in enumerate(config.levels)
         ]
-        self.in_context = isinstance(model, Hope)
+        self.in_context = isinstance(model, Hope) and isinstance(self._first().mixer, SelfModifyingTitans)
         if self.in_context:
             self.levels.insert(0, {"name": "in context", "period": 1, "per": "token", "kind": "in context"})
+            self.backend = backend.choose(self.weights.vector.device)
         self.parameters = self.weights.vector.numel()
         moments = {"sgd": 0, "adam": 2}[config.optimizer]
         self.state = self.parameters * (moments + len(self.slow))
@@ -95,17 +97,23 @@ class GradientLevels(Learner):
         return "main memory of the first head: after reading one sequence, and the initial state held by each level"
 
     def step(self, batch: Batch, step: int) -> Observation:
+        state, collected, read = self._state, self.weights.gradient.clone(), 0.0
         loss, online = self._loss(batch)
         if self.in_context:  # before any level writes: afterwards the initial state is another one
             start, end = self._memories()
             read = float((end - start).norm() / start.norm())
         loss.backward()
+        norms = [float(gradient.norm()) for _, gradient in self.parts]
+        if not all(map(math.isfinite, (float(loss.detach()), read, *norms))):
+            self._state = state
+            self.weights.gradient.copy_(collected)
+            return divergence(online, len(self.levels))
         levels = self.config.levels
         change, surprise = np.zeros(len(levels)), np.zeros(len(levels))
+        surprise[: len(norms)] = norms
         for i, (level, (weights, gradient), optimizer) in enumerate(
             zip(levels, self.parts, self.optimizers, strict=False)
         ):
-            surprise[i] = float(gradient.norm())
             if level.paused:
                 gradient.zero_()
             elif due(step, level.period):

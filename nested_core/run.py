@@ -3,6 +3,9 @@
 One step, in this order: the stream yields a batch; the learner predicts it; levels that are due write, fast to slow;
 the recorder notes what happened; every `probe_every` steps (more often before the first of them), and whenever a visit
 to a task ends, all tasks are tested.
+
+A learner whose loss or gradient is not finite at a step has diverged there: it writes nothing, and the trace says so.
+The run reads on to its end, so that learners stay in step, and a later batch may be one that it can learn from.
 """
 
 from collections.abc import Callable
@@ -25,15 +28,23 @@ from .trace import Recorder, Trace
 from .transformer import Transformer, same_size
 
 
-def run(config: RunConfig, seed: int, on_step: Callable[[Recorder], bool | None] | None = None) -> Trace:
+def run(
+    config: RunConfig,
+    seed: int,
+    on_step: Callable[[Recorder], bool | None] | None = None,
+    make: Callable[[LearnerConfig, Stream, int], Learner] | None = None,
+    stream: Stream | None = None,
+) -> Trace:
     """Learn the whole stream and return what was recorded.
 
     on_step  called before the first and after every step with the growing Recorder. It may wait, which pauses the run;
              when it returns False the run ends there.
+    make     makes another learner than `build` would
+    stream   in place of the one that the config names; the config says its tasks, steps and batch
     """
     prepare()
-    stream = open_stream(config.stream, seed)
-    learner = build(config.learner, stream, seed)
+    stream = stream or open_stream(config.stream, seed)
+    learner = (make or build)(config.learner, stream, seed)
     recorder = Recorder(
         {
             "config": to_dict(config), "seed": seed, "run_id": run_id(config, seed),
@@ -41,6 +52,7 @@ def run(config: RunConfig, seed: int, on_step: Callable[[Recorder], bool | None]
             "samples": config.stream.batch * (config.stream.length if config.stream.is_text else 1),
             "levels": learner.levels, "parameters": learner.parameters, "state": learner.state,
             "multiply_adds": learner.multiply_adds, "memory": learner.memory_shows,
+            "backend": learner.backend and list(learner.backend),
         }
     )  # fmt: skip
     probe(recorder, learner, stream, 0)
@@ -58,6 +70,7 @@ def run(config: RunConfig, seed: int, on_step: Callable[[Recorder], bool | None]
         recorder.add("wrote", seen.wrote)
         recorder.add("change", seen.change)
         recorder.add("surprise", seen.surprise)
+        recorder.add("diverged", seen.diverged)
         early = step < config.probe_every and due(step, max(1, config.probe_every // 4))  # learning is fastest at first
         if early or due(step, config.probe_every) or due(step, config.stream.dwell):
             probe(recorder, learner, stream, step)

@@ -20,6 +20,7 @@ from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
+from .boundary import check_finite
 from .cms import MemoryBlock
 from .config import check
 from .levels import Clock, Group, Levels, LevelsState
@@ -84,8 +85,7 @@ class Stacked:
         self, x: Tensor, targets: Tensor | None = None, state: LevelsState | None = None
     ) -> tuple[Tensor, LevelsState]:
         """Answers to the data points x [n, ...], in order; with targets [n, ...], the levels learn from each."""
-        finite = not x.is_floating_point() or bool(x.isfinite().all())
-        check(finite, "x", "a tensor with values that are not finite", "give numbers only")
+        check_finite("x", x)
         rows = len(x) if targets is None else len(targets)
         check(len(x) == rows > 0, "targets", f"{rows} rows", f"give one for each of {len(x)} data points, at least one")
         state = self.start() if state is None else state

@@ -40,6 +40,12 @@ def map_state(visit: Callable[[str, Any], Any], value: Any, path: str = "state")
     return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
 
 
+def fits(x: Tensor, like: Tensor) -> bool:
+    """Whether x can stand where `like` stood in a fresh state; a size of 0 there counts tokens seen so far."""
+    sizes = x.ndim == like.ndim and all(b in (0, a) for a, b in zip(x.shape, like.shape, strict=True))
+    return sizes and x.dtype == like.dtype
+
+
 def detach(value: Any) -> Any:
     """A state without its history: values are unchanged, gradient stops here."""
     return map_state(lambda _, part: part.detach() if isinstance(part, Tensor) else part, value)

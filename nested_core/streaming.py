@@ -115,7 +115,7 @@ def stream(
     levels = rule.levels(model)
     if state is not None:
         check(isinstance(state, StreamState), "state", type(state).__name__, "give the state of an earlier Reading")
-        check_state(state.model, model.config, state.model.batch)
+        check_state(state.model, model, state.model.batch)
         own = state.rule.levels(model)
         same = own.writing == levels.writing and bool(state.rule.momentum) == bool(rule.momentum)
         check(same, "rule", rule.rates, f"the stream began with rates {state.rule.rates}: let the same levels write")
@@ -166,7 +166,7 @@ def _readings(
         if state is None:
             with torch.inference_mode(False):  # what is made inside of it could never be learned from
                 state = detach(begin(model, len(part), rule))
-        check_state(state.model, model.config, len(part))
+        check_state(state.model, model, len(part))
         while part.shape[1]:
             n = min(_room(state, levels), part.shape[1])
             ends = n == _room(state, levels)

@@ -16,11 +16,13 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from .config import check, one_of, whole
+from .boundary import Layer
+from .config import check_heads, one_of, whole
 from .convolution import CausalConvolution
 from .ops import backend
 from .ops.elementwise import normalize
-from .ops.self_modifying import ALPHA, ETA, MEMORY, Gates, MemoryState, Writing, compute
+from .ops.self_modifying.common import ALPHA, ETA, MEMORY, Gates, MemoryState, Writing
+from .ops.self_modifying.compute import compute
 from .shapes import Float
 
 
@@ -31,7 +33,7 @@ class TitansState(NamedTuple):
     recent: Tensor  # [B, 3, c] the last inputs of the convolution
 
 
-class SelfModifyingTitans(nn.Module):
+class SelfModifyingTitans(Layer):
     """x [B, T, d], state -> y [B, T, d], state.
 
     chunk    tokens between two moments at which what was written starts to be used for making keys, values and gates;
@@ -54,7 +56,8 @@ class SelfModifyingTitans(nn.Module):
         writing.verify()
         whole("chunk", chunk, 1, 65536)
         one_of("memory", memory, ("linear", "deep"))
-        check(d_model % n_heads == 0, "n_heads", n_heads, f"give a divisor of d_model = {d_model}")
+        whole("hidden", hidden, 0, 65536)
+        check_heads(d_model, n_heads)
         d, H, D, M = d_model, n_heads, d_model // n_heads, writing.memories
         self.n_heads, self.chunk, self.writing = n_heads, chunk, writing
         self.streams = 1 if "q" in writing.adapt else 2  # memory input, and the query unless a memory makes it

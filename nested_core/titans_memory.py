@@ -13,9 +13,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from .boundary import Layer
+from .config import check_heads, whole
 from .convolution import CausalConvolution
 from .ops.elementwise import normalize
-from .ops.titans_memory import Anchored, chunked
+from .ops.titans_memory.chunked import chunked
+from .ops.titans_memory.common import Anchored
 from .shapes import Float
 
 
@@ -29,7 +32,7 @@ class TitansMemoryState(NamedTuple):
     recent: Tensor  # [B, 3, 3d] the last inputs of the convolution
 
 
-class TitansMemory(nn.Module):
+class TitansMemory(Layer):
     """x [B, T, d], state -> y [B, T, d], state.
 
     chunk   tokens whose gradients are taken at the same memory
@@ -38,6 +41,9 @@ class TitansMemory(nn.Module):
 
     def __init__(self, d_model: int, n_heads: int, chunk: int, layers: int = 1):
         super().__init__()
+        whole("chunk", chunk, 1, 65536)
+        whole("layers", layers, 1, 2)
+        check_heads(d_model, n_heads)
         d, H, D = d_model, n_heads, d_model // n_heads
         self.n_heads, self.chunk = n_heads, chunk
         self.norm = nn.RMSNorm(d)

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,9 @@ CHANNELS = {
     ),
     "surprise": Channel(
         ("step", "level"), "float64", "norm", "norm of the error signal behind the write; larger is more surprised"
+    ),
+    "diverged": Channel(
+        ("step",), "bool", "-", "whether the loss or a gradient was not finite at this step, and nothing was written"
     ),
     "probe_step": Channel(("probe",), "int32", "step", "steps learned before this probe"),
     "score": Channel(("probe", "task"), "float64", "trace.unit", "the learner on held-out data of every task"),
@@ -104,7 +107,8 @@ class Trace:
     meta fields: config and seed (what `run` was given), run_id, steps (planned), tasks (names), levels (a list of
     {name, period, per, kind}), unit ("accuracy" or "bits per character"), parameters, state (numbers kept beside the
     parameters by optimizers and memories), samples (a step: digits or characters), multiply_adds (forward, a sample),
-    memory (what the snapshots show).
+    memory (what the snapshots show), backend (of a learner with self-modifying memory [form that computed it, why],
+    else null).
     """
 
     def __init__(self, meta: dict[str, Any], channels: dict[str, np.ndarray]):

@@ -12,7 +12,7 @@ from torch import nn
 
 from .attention import Attention
 from .cms import ContinuumMemory
-from .config import check, one_of, whole
+from .config import check_heads, one_of, whole
 from .deltanet import DeltaNet
 from .language_model import Block, LanguageModel
 from .titans_memory import TitansMemory
@@ -36,19 +36,11 @@ class TransformerConfig:
     chunk: int = 32
 
     def __post_init__(self) -> None:
-        for field, high in (
-            ("vocab_size", 10**6), ("d_model", 8192), ("n_layers", 128), ("n_heads", 256), ("chunk", 65536),
-        ):  # fmt: skip
+        for field, high in (("vocab_size", 10**6), ("n_layers", 128), ("chunk", 65536)):
             whole(field, getattr(self, field), 1, high)
         whole("hidden", self.hidden, 0, 65536)
         one_of("mixer", self.mixer, ("transformer", "deltanet", "titans"))
-        part = 2 if self.mixer == "transformer" else 1
-        check(
-            self.d_model % (part * self.n_heads) == 0,
-            "n_heads",
-            self.n_heads,
-            f"give a divisor of d_model / {part} = {self.d_model / part:g}",
-        )
+        check_heads(self.d_model, self.n_heads, per=2 if self.mixer == "transformer" else 1)
 
 
 class Transformer(LanguageModel):

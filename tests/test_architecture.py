@@ -1,6 +1,7 @@
 """Who may import whom, and that a page can show a run without loading torch."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -36,6 +37,38 @@ def imports(file: Path) -> set[str]:
 def test_imports_point_one_way(package):
     for file in (ROOT / package).rglob("*.py"):
         assert not imports(file) & FORBIDDEN[package], file
+
+
+# pitfall 41
+def test_what_trains_makes_no_streamlit_calls():
+    code = "import sys, app.runner, app.worker, app.pool; sys.exit('streamlit' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
+
+
+# pitfall 30
+def test_everything_but_the_kernel_works_without_triton():
+    code = """if True:
+        import sys
+        sys.modules["triton"] = None  # importing it fails
+        import importlib, pkgutil, torch, nested_core
+        for module in pkgutil.walk_packages(nested_core.__path__, "nested_core."):
+            if not module.name.endswith((".kernel", "peers")):
+                importlib.import_module(module.name)
+        from nested_core.hope import Hope, HopeConfig
+        from nested_core.ops import backend
+        importlib.util.find_spec = lambda name: None
+        assert backend.choose("cuda") == ("fused", "there is a GPU, but Triton is not installed")
+        Hope(HopeConfig(5, 8, 1, 2, 4))(torch.zeros(1, 9, dtype=torch.int64))[0].sum().backward()
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_known_pitfall_has_a_test():
+    """The checklist of what other implementations got wrong: a test that covers number n stands under `# pitfall n`."""
+    notes = [re.findall(r"^# pitfall ([\d, ]+)$", file.read_text(), re.M) for file in (ROOT / "tests").glob("*.py")]
+    covered = {int(n) for found in notes for note in found for n in note.split(",")}
+    assert covered == set(range(1, 42))
 
 
 def test_reading_a_trace_needs_no_torch():

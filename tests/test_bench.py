@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[1]
 FIELDS = {"name", "device", "threads", "d_model", "tokens_per_s", "step_ms", "params", "peak_mb", "multiply_adds"}
 
 
+# pitfall 31
 def test_a_quick_run_writes_a_row_for_every_model(tmp_path):
     file = tmp_path / "rows.json"
     command = [sys.executable, "-m", "nested_core.bench", "--quick", "--device", "cpu", "--json", str(file)]
@@ -31,6 +32,16 @@ def test_a_quick_run_writes_a_row_for_every_model(tmp_path):
     assert abs(rows["transformer"]["params"] / rows["hope_linear"]["params"] - 1) < 0.01
     assert set(rows) <= set(NAMES)
     assert "hope_linear takes" in done.stdout
+
+
+# pitfall 12
+@pytest.mark.parametrize(("name", "budget"), [("hope_linear", 200), ("hope_deep", 600)])
+def test_a_training_step_stays_within_its_memory(name, budget):
+    """8 x 256 tokens at d = 64, above what the process holds before: measured 96 and 300 MiB."""
+    code = f"from nested_core.bench import make, peak_mb; print(peak_mb(make, {name!r}, 64, 'cpu'))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert 0 < float(done.stdout) < budget
 
 
 def test_operations_are_counted_as_by_hand():

@@ -47,6 +47,7 @@ LEARNERS = {
 }
 
 
+# pitfall 2, 37
 @pytest.mark.parametrize("variant", LEARNERS)
 def test_weights_change_exactly_when_their_level_is_due(variant):
     config = LEARNERS[variant]
@@ -79,6 +80,7 @@ def test_a_paused_level_never_changes_and_its_trace_is_flat(variant):
     assert sum(s.wrote[-1] for s in seen) == 2
 
 
+# pitfall 1
 def test_every_level_learns_from_each_sample_once_and_in_order():
     """Four levels, every sample tagged by its own constant input: what each level stores is its window, in order."""
     levels = tuple(Level(period, 0.3) for period in (1, 2, 4, 8))

@@ -22,6 +22,7 @@ def numbers(*shape, seed=0):
     return torch.randn(*shape, dtype=torch.float64, generator=torch.Generator().manual_seed(seed))
 
 
+# pitfall 6
 def test_the_joins_by_hand_and_on_the_same_weights():
     """Eq. 70 and 74; nested is the chain, and differs only in where its weights come from (`test_streaming`)."""
     x, chain, side = numbers(2, 5, 8), memory("sequential"), memory("independent")
@@ -79,6 +80,7 @@ def test_the_variants_in_hope():
 # Levels on their own.
 
 
+# pitfall 1, 3
 @pytest.mark.parametrize("cuts", [[1] * 17, [16, 1], [3, 3, 3, 3, 3, 2], [17]])
 def test_each_level_takes_each_data_point_once_in_order_and_writes_floor_T_over_C_times(cuts):
     """Four levels; the gradient of data point t is the t-th unit vector, so weights and windows name their points."""

@@ -68,6 +68,7 @@ def leaves(a):
 SIZES = [(T, *size) for T, size in itertools.product((1, 7, 33, 64), ((16, 16), (24, 10)))]
 
 
+# pitfall 26
 @pytest.mark.parametrize(("T", "D", "V"), SIZES)
 def test_delta_rule_in_chunks_equals_the_loop(T, D, V):
     a = leaves(delta_arguments(sequence(T, D, V)))
@@ -78,6 +79,7 @@ def test_delta_rule_in_chunks_equals_the_loop(T, D, V):
         assert_same(expected, [*fast, *gradients(fast, a)])
 
 
+# pitfall 26
 @pytest.mark.parametrize(("T", "D", "V"), SIZES)
 @pytest.mark.parametrize("layers", [1, 2])
 def test_titans_memory_in_chunks_equals_the_loop(T, D, V, layers):
@@ -138,6 +140,7 @@ def test_carried_state_equals_one_long_call(split):
         assert_same([y, *whole[:3]], [torch.cat([y1, y2], dim=2), *end[:3]])
 
 
+# pitfall 27
 @pytest.mark.parametrize(("eta", "alpha"), list(itertools.product((0.0, 1.0), repeat=2)))
 def test_gates_at_the_edge_and_zero_keys_stay_finite(eta, alpha):
     a = sequence(40)
@@ -154,6 +157,7 @@ def test_gates_at_the_edge_and_zero_keys_stay_finite(eta, alpha):
     assert_same([*loop, *gradients(loop, t)], [*fast, *gradients(fast, t)])
 
 
+# pitfall 23
 def test_a_pair_written_in_full_is_read_back_exactly():
     _, k, v, eta, log_alpha, M = delta_arguments(sequence(40))
     y, _ = delta_rule.chunked(k, k, v, torch.ones_like(eta), log_alpha, M, CHUNK)
@@ -199,6 +203,7 @@ def test_a_mixer_carries_its_state_over_every_split(mixer):
     assert not any(x.requires_grad for x in detach(whole) if isinstance(x, torch.Tensor))
 
 
+# pitfall 15, 16, 17, 18
 def test_a_mixer_is_causal_reaches_far_back_and_keeps_samples_apart(mixer):
     jacobian = torch.autograd.functional.jacobian(lambda x: mixer(x)[0].sum((0, 2)), tokens(20, batch=1))[:, 0]
     influence = jacobian.abs().amax(-1)  # [t, s]
@@ -211,6 +216,7 @@ def test_a_mixer_is_causal_reaches_far_back_and_keeps_samples_apart(mixer):
         torch.testing.assert_close(mixer(x)[0], mixer.eval()(x)[0], atol=0, rtol=0)
 
 
+# pitfall 10, 13
 def test_every_parameter_of_a_mixer_learns_and_can_be_stepped(mixer):
     optimizer = torch.optim.AdamW(mixer.parameters(), 1e-2)
     state, before = None, {name: p.detach().clone() for name, p in mixer.named_parameters()}

@@ -84,17 +84,23 @@ def test_one_window_is_one_step_on_the_summed_gradient():
     torch.testing.assert_close(learner.weights.vector, start - 0.01 * clipped)
 
 
+# pitfall 19
 def test_testing_writes_nothing():
     levels = (Level(1, 1e-3), Level(2, 0.5))
     stream = open_stream(StreamConfig("languages", tasks=2, dwell=4, batch=2, length=16), 0)
     learner = build(LearnerConfig("n", "hope", "adam", "nested", levels, width=16, layers=1, chunk=4), stream, 0)
     learner.step(stream.batch(1), 1)
-    before = [x.clone() for x in (learner.weights.vector, *learner.slow)]
-    memory = learner.memory()
+
+    def held():
+        optimizer = [x for p in learner.optimizers[0].state.values() for x in p.values()]
+        return [x.clone() for x in (learner.weights.vector, learner.weights.gradient, *learner.slow, *optimizer)]
+
+    before, memory = held(), learner.memory()
+    assert len(before) == 6
     for test in stream.tests:
         learner.score(test)
         learner.level_scores(test)
-    assert all(torch.equal(a, b) for a, b in zip(before, (learner.weights.vector, *learner.slow), strict=True))
+    assert all(torch.equal(a, b) for a, b in zip(before, held(), strict=True))
     assert (learner.memory() == memory).all()
 
 
@@ -109,3 +115,52 @@ def test_what_is_read_in_context_is_not_mixed_with_what_the_optimizer_writes():
     ]
     assert changes[0][0] == changes[1][0] > 0  # reading came first
     assert changes[1][1] > 100 * changes[0][1]
+
+
+SMALL = dict(width=16, layers=1, heads=2, chunk=4)
+CLOCKS = (Level(1, 1e-3), Level(3, 0.1))
+LEARNERS = {
+    "independent": LearnerConfig("n", "mlp", "least_squares", "independent", CLOCKS, width=12),
+    "nested": LearnerConfig("n", "mlp", "adam", "nested", CLOCKS, width=12),
+    "nested hope": LearnerConfig("n", "hope", "adam", "nested", CLOCKS, **SMALL),
+    "sequential": LearnerConfig("n", "hope", "adam", "sequential", CLOCKS, **SMALL),
+    "an open window": LearnerConfig("n", "transformer", "adam", "single", CLOCKS[1:], **SMALL),
+}
+
+
+def spoil(learner, batch, where):
+    """Make the next loss, or its gradient alone, something that is not a number."""
+    if where == "input":
+        return batch._replace(x=torch.where(torch.arange(len(batch.x))[:, None] == 1, torch.inf, batch.x))
+    plain = learner._loss
+
+    def broken(batch):
+        del learner._loss
+        loss, online = plain(batch)
+        zero = next(learner.model.parameters()).square().sum() * 0
+        return loss + (zero / 0 if where == "loss" else zero.sqrt()), online  # sqrt(0) has value 0, and no slope
+
+    learner._loss = broken
+    return batch
+
+
+@pytest.mark.parametrize(
+    ("name", "where"),
+    [("independent", "input"), ("nested", "input")]
+    + [(name, where) for name in LEARNERS if name != "independent" for where in ("loss", "gradient")],
+)
+def test_a_step_that_diverges_leaves_the_learner_as_if_the_batch_had_not_come(name, where):
+    text = StreamConfig("languages", tasks=2, dwell=20, batch=2, length=16)
+    stream = open_stream(DIGITS if LEARNERS[name].model == "mlp" else text, 0)
+    learner, other = (build(LEARNERS[name], stream, 0) for _ in range(2))
+    for each in (learner, other):
+        each.step(stream.batch(1), 1)
+    seen, shown = learner.step(spoil(learner, stream.batch(2), where), 2), other.memory()
+    assert seen.diverged and not seen.wrote.any() and not seen.change.any()
+    assert len(seen.surprise) == len(learner.levels) and (learner.memory() == shown).all()
+    for step in (3, 4):  # both levels write at step 3, from windows and moments without the broken batch
+        mine, theirs = (each.step(stream.batch(step), step) for each in (learner, other))
+        assert not mine.diverged and mine.online == theirs.online
+        assert mine.change.tolist() == theirs.change.tolist() and (mine.wrote.any() or step == 4)
+    assert (learner.memory() == other.memory()).all()
+    assert [learner.score(test) for test in stream.tests] == [other.score(test) for test in stream.tests]

@@ -99,6 +99,7 @@ def test_delta_reads_back_what_it_wrote_and_leaves_the_rest():
     torch.testing.assert_close(after @ ACROSS, M @ ACROSS)
 
 
+# pitfall 28
 def test_both_orders_of_decay_and_error():
     eye, write = torch.eye(D, dtype=torch.float64), ETA * torch.outer(V, K)
     first, beside = (rule(M, K, V, ETA, ALPHA) for rule in (delta_decay_first, delta_decay_beside))

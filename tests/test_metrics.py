@@ -18,6 +18,7 @@ R = [[0.90, 0.20, 0.10], [0.95, 0.85, 0.15], [0.60, 0.75, 0.80]]
 BEFORE = [0.10, 0.10, 0.10]
 
 
+# pitfall 35
 def test_worked_example():
     assert average_accuracy(R) == pytest.approx(0.7167, abs=1e-4)
     assert learned_accuracy(R) == pytest.approx(0.85)
@@ -34,6 +35,7 @@ def test_bits_have_the_same_meaning_with_the_sign_flipped():
     assert forward_transfer(bits, 5 - 4 * np.array(BEFORE), lower_is_better=True) == pytest.approx(4 * 0.075)
 
 
+# pitfall 34
 def test_few_tasks_and_chance():
     for metric in (forgetting, backward_transfer, forward_transfer):
         assert math.isnan(metric([[0.9]]))
@@ -42,6 +44,7 @@ def test_few_tasks_and_chance():
     assert (forgetting(chance), average_accuracy(chance)) == (0, pytest.approx(0.1))
 
 
+# pitfall 35
 def test_inputs_are_left_alone_and_checked():
     matrix = np.array(R)
     for _ in range(2):

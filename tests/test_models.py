@@ -37,6 +37,7 @@ def tokens(B, T, seed=0):
     return torch.randint(11, (B, T), generator=torch.Generator().manual_seed(seed))
 
 
+# pitfall 15, 16
 def test_no_output_depends_on_later_tokens_and_some_depend_on_tokens_far_back(model):
     x = tokens(1, 24)
     y = model(x)[0]
@@ -51,6 +52,7 @@ def test_no_output_depends_on_later_tokens_and_some_depend_on_tokens_far_back(mo
     assert (model(changed)[0] - y).abs()[0, -1].max() > 1e-9  # 23 tokens back, beyond every convolution and chunk
 
 
+# pitfall 20
 @pytest.mark.parametrize("split", [1, 3, 4, 9, 16])
 def test_a_carried_state_continues_the_sequence_exactly(model, split):
     x = tokens(2, 21)
@@ -60,6 +62,7 @@ def test_a_carried_state_continues_the_sequence_exactly(model, split):
     torch.testing.assert_close(torch.cat([first, second], dim=1), whole, atol=1e-9, rtol=0)
 
 
+# pitfall 17
 def test_one_sample_cannot_influence_another(model):
     x = tokens(3, 13)
     other = x.clone()
@@ -67,6 +70,7 @@ def test_one_sample_cannot_influence_another(model):
     torch.testing.assert_close(model(other)[0][0], model(x)[0][0], atol=1e-12, rtol=0)
 
 
+# pitfall 7, 9, 10
 def test_every_parameter_receives_gradient_and_changes(model):
     optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
     before = {n: p.detach().clone() for n, p in model.named_parameters()}
@@ -78,15 +82,55 @@ def test_every_parameter_receives_gradient_and_changes(model):
     assert [n for n, p in model.named_parameters() if torch.equal(p, before[n])] == []
 
 
+# pitfall 4, 18, 21
 def test_calls_leave_no_trace_in_the_module(model):
     x = tokens(2, 9)
     before = {n: t.clone() for n, t in model.state_dict().items()}
     with torch.inference_mode():
         first = model(x)[0]
-    assert torch.equal(model(x)[0], first)
+    assert torch.equal(model(x)[0], first) and torch.equal(model.eval()(x)[0], first)
     assert all(torch.equal(t, before[n]) for n, t in model.state_dict().items())
 
 
+# pitfall 22
+def test_text_is_written_symbol_by_symbol_without_targets(model):
+    text, state, read = tokens(2, 5), None, tokens(2, 5)
+    with torch.inference_mode():
+        for _ in range(8):
+            logits, state = model(read, state)
+            read = logits[:, -1:].argmax(-1)
+            text = torch.cat([text, read], dim=1)
+        again = model(text[:, :-1])[0].argmax(-1)
+    assert torch.equal(again[:, 4:], text[:, 5:])
+
+
+# pitfall 40
+def test_training_lowers_the_loss_of_a_batch_that_can_be_remembered(model):
+    optimizer, x, losses = torch.optim.AdamW(model.parameters(), lr=1e-2), tokens(2, 9), []
+    for _ in range(25):
+        logits, _ = model(x[:, :-1])
+        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), x[:, 1:].flatten())
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert losses[-1] < 0.3 * losses[0]
+
+
+# pitfall 24
+@pytest.mark.parametrize("heads", [1, 2])
+@pytest.mark.parametrize("name", CONFIGS)
+def test_parameters_own_their_storage_with_any_number_of_heads(name, heads):
+    model = build(replace(CONFIGS[name], n_heads=heads))
+    optimizer = torch.optim.AdamW(model.parameters(), lr=1e-3)
+    assert all(0 not in p.stride() for p in model.parameters())
+    assert len({p.data_ptr() for p in model.parameters()}) == len(list(model.parameters()))
+    model(tokens(2, 9))[0].square().sum().backward()
+    optimizer.step()
+    assert all(p.isfinite().all() for p in model.parameters())
+
+
+# pitfall 13
 def test_training_over_carried_detached_state(model):
     state = None
     for i in range(2):
@@ -106,6 +150,7 @@ def tensors_of(value):
     return [t for part in parts for t in tensors_of(part)]
 
 
+# pitfall 15, 30
 @pytest.mark.parametrize("name", ["hope", "hope, deep", "hope, every option"])
 def test_the_model_is_the_same_function_in_every_form(name):
     model, found = build(CONFIGS[name]).double(), []

@@ -147,6 +147,7 @@ def test_newton_schulz_of_zero_and_of_half_precision():
         same(half.float(), form(batch.bfloat16().float()), atol=0.01, rtol=0)
 
 
+# pitfall 14
 def test_muon_writes_the_polar_factor_of_its_momentum():
     gradients = [draw(3, 5, seed=i) for i in range(4)]
     same(drive(Muon, gradients, **FULL_NS)[2][-1], polar(drive(Momentum, gradients)[2][-1]), atol=1e-9, rtol=0)
@@ -168,6 +169,7 @@ def test_delta_momentum_erases_what_it_overwrites():
     same(new @ z, m @ z)
 
 
+# pitfall 14
 def test_delta_momentum_is_the_printed_rule_and_momentum_on_orthogonal_gradients():
     gradients, m = [draw(2, 3, seed=i) for i in range(4)], torch.zeros(2, 3, dtype=torch.float64)
     for g in gradients:
@@ -223,6 +225,7 @@ def pull(y):
     return (y - TARGET).square().sum() / 2
 
 
+# pitfall 14
 def test_delta_gradient_descent_is_the_closed_form_for_one_input():
     x, lr = draw(4), 0.3
     layer, before, _ = linear_step(DeltaGradientDescent, x, lr, loss=pull)
@@ -463,6 +466,7 @@ def test_the_watched_terms_add_up_to_the_write(name):
 # On any model
 
 
+# pitfall 7
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_parameter_is_written_in_place_and_a_saved_state_goes_on_the_same(name, tmp_path):
     model = small_model(torch.float32)

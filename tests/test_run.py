@@ -5,10 +5,23 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import torch
 
-from nested_core.config import ConfigError, Level, RunConfig, StreamConfig, decode_text, from_dict, run_id, to_dict
+from nested_core import sweep
+from nested_core.config import (
+    ConfigError,
+    LearnerConfig,
+    Level,
+    RunConfig,
+    StreamConfig,
+    decode_text,
+    from_dict,
+    run_id,
+    to_dict,
+)
+from nested_core.ops import backend
 from nested_core.presets import arms, nested, stream
-from nested_core.run import run
+from nested_core.run import build, run
 from nested_core.streams import open_stream
 from nested_core.trace import CHANNELS, Recorder, Trace, TraceError
 
@@ -155,3 +168,56 @@ def test_a_level_with_a_rate_of_another_kind_is_refused():
     text = stream("languages")
     with pytest.raises(ConfigError, match="at most 1"):
         replace(nested(text), levels=(Level(1, 1e-3), Level(5, 1.5)))
+
+
+@pytest.mark.parametrize(("model", "variant"), [("hope", "nested"), ("hope", "sequential"), ("transformer", "single")])
+def test_a_rate_that_is_too_large_is_an_event_and_the_run_reads_on(model, variant):
+    levels = (Level(1, 100.0), Level(2, 0.5))[: 1 if variant == "single" else 2]
+    learner = LearnerConfig("wild", model, "adam", variant, levels, width=16, layers=1, chunk=8)
+    text = StreamConfig("languages", tasks=2, dwell=10, batch=2, length=16)
+    built = []
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("nested_core.run.build", lambda *args: built.append(build(*args)) or built[-1])
+        trace = run(RunConfig(text, learner, probe_every=5), 0)
+    assert trace.finished and trace["diverged"].sum() > 5 and not trace["diverged"][0]
+    assert not trace["wrote"][trace["diverged"]].any() and not trace["change"][trace["diverged"]].any()
+    assert trace["wrote"][0].any() and np.isfinite(trace["change"]).all() and np.isfinite(trace["memory"]).all()
+    held = [built[0].weights.vector, built[0].weights.gradient, *built[0].slow]
+    held += [x for each in built[0].optimizers for state in each.state.values() for x in state.values()]
+    assert all(x.isfinite().all() for x in held)
+    assert not (trace["score"][-1] < 6).any()  # very bad, or no number: never a good score
+
+
+def test_a_large_rate_alone_is_no_divergence():
+    """The MLP clips and works in float64: it ends at chance, with numbers, and the trace has no event."""
+    learner = LearnerConfig("wild", "mlp", "sgd", "single", (Level(1, 100.0),), width=24)
+    trace = run(RunConfig(DIGITS, learner), 0)
+    assert trace["diverged"].shape == (24,) and not trace["diverged"].any() and trace["score"][-1].max() < 0.3
+
+
+def test_the_form_that_computed_is_recorded_with_its_reason(trace):
+    assert trace.meta["backend"] is None  # nothing here modifies itself
+    text = StreamConfig("languages", tasks=2, dwell=1, batch=2, length=8)
+    config = RunConfig(text, replace(nested(text), width=16, layers=1, heads=2, chunk=4))
+    with backend.use("chunked"):
+        assert run(config, 0).meta["backend"] == ["chunked", "asked for by backend.use"]
+    assert run(config, 0).meta["backend"] == list(backend.choose())
+    transformer = replace(arms(text)[2], width=16, layers=1, heads=2)
+    assert run(RunConfig(text, transformer), 0).meta["backend"] is None
+
+
+# pitfall 33
+def test_a_comparison_is_fair():
+    """Equal parameters, the same batches, no more trials for the nested learner, on seeds that no result uses."""
+    for kind in ("permuted_digits", "class_digits", "languages"):
+        on = stream(kind)
+        size = [build(x, open_stream(on, 0), 0).parameters for x in arms(on)]
+        assert max(size) / min(size) < 1.01
+        tried = {x.name: len(sweep.trials(x.name, on)) for x in arms(on)}
+        assert tried["nested"] <= min(tried.values())
+        first, second = (open_stream(on, 5) for _ in arms(on)[:2])  # each learner opens its own
+        assert all(torch.equal(a, b) for a, b in zip(first.batch(3), second.batch(3), strict=True))
+    assert sweep.FIRST_SEED > 1000
+    digits = open_stream(DIGITS, 0)
+    for train, test in zip(digits._train, digits.tests, strict=True):
+        assert len(train.y) + len(test.y) == 1797

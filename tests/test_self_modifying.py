@@ -19,10 +19,10 @@ from nested_core.ops.self_modifying import (
     MemoryState,
     Writing,
     compute,
-    naive,
 )  # fmt: skip
 from nested_core.ops.self_modifying.common import ask, log_retention, step_size
 from nested_core.ops.self_modifying.fused import covers
+from nested_core.ops.self_modifying.naive import naive
 
 LENGTHS = [1, 7, 33, 64, 129]
 DEFAULT = Writing()
@@ -73,6 +73,7 @@ def agree(case, form, chunk=16, tolerance=1e-10):
         assert worst < tolerance, (form, i, worst)
 
 
+# pitfall 8, 26
 @pytest.mark.parametrize("T", LENGTHS)
 @pytest.mark.parametrize("form", ["chunked", "fused"])
 def test_the_default_rule_equals_the_loop(form, T):
@@ -117,6 +118,7 @@ def gates_of(case, M):
     return k, M[VALUE] @ x, log.exp(), step_size(eta_row @ (M[ETA] @ x) + eta_bias, log, case.writing)
 
 
+# pitfall 23
 @pytest.mark.parametrize(
     ("writing", "factor"),
     [
@@ -165,6 +167,7 @@ def test_a_chunk_in_closed_form():
         torch.testing.assert_close(after.memory[0][0, 0, i], want, atol=1e-5, rtol=1e-5)
 
 
+# pitfall 25
 def test_what_a_token_is_made_from_is_what_stood_at_the_start_of_its_chunk():
     """xi(1..9) = 0,0,0,0,4,4,4,4,8 for chunks of 4: the anchor moves after tokens 4 and 8 only."""
     case, moved = Case(9), []
@@ -178,6 +181,7 @@ def test_what_a_token_is_made_from_is_what_stood_at_the_start_of_its_chunk():
     assert torch.isfinite(y).all()
 
 
+# pitfall 40
 @pytest.mark.parametrize("hidden", [0, 6])
 def test_without_writes_the_layer_is_its_initial_state(hidden):
     """eta = 0 and alpha = 1: nothing changes, and every output is the static network's."""
@@ -220,6 +224,7 @@ def test_the_step_size_is_bounded_so_that_a_repeated_key_never_diverges():
     assert float(plain.min()) >= 0
 
 
+# pitfall 32
 @pytest.mark.parametrize("alpha", [0.0, 2.0, 60.0])
 @pytest.mark.parametrize("eta", [-2.0, 2.0, 60.0])
 def test_a_thousand_writes_of_one_key_stay_bounded(alpha, eta):
@@ -233,6 +238,7 @@ def test_a_thousand_writes_of_one_key_stay_bounded(alpha, eta):
     assert float(after.memory[0].detach().abs().max()) < 20 and torch.isfinite(y).all()
 
 
+# pitfall 27
 @pytest.mark.parametrize("bias", [-torch.inf, -60.0, 60.0, 1e4])
 @pytest.mark.parametrize("form", ["naive", "chunked", "fused"])
 def test_gates_at_their_ends_and_zero_keys_stay_finite(form, bias):
@@ -245,6 +251,7 @@ def test_gates_at_their_ends_and_zero_keys_stay_finite(form, bias):
     assert all(torch.isfinite(x).all() for x in results)
 
 
+# pitfall 11
 @pytest.mark.parametrize(
     ("hidden", "writing"),
     [(0, Writing()), (3, Writing()), (0, Writing(MEMORIES, "anchor", momentum=True, read="after"))],
@@ -272,6 +279,7 @@ def test_the_chunked_form_can_be_differentiated_twice_and_the_fused_says_that_it
         first.square().sum().backward()
 
 
+# pitfall 30
 def test_the_choice_of_a_form_says_why_and_can_be_overridden(monkeypatch):
     assert backend.choose("cpu").name == "fused" and "CPU" in backend.choose("cpu").reason
     with backend.use("naive"):
@@ -294,6 +302,7 @@ def _arguments():
     return case.x, case.q, case.state(), Gates(*case.gates), case.writing, 4
 
 
+# pitfall 29
 @pytest.mark.skipif(os.environ.get("TRITON_INTERPRET") != "1", reason="float64 is for Triton's interpreter")
 @pytest.mark.parametrize(("T", "D", "chunk"), [(1, 16, 16), (7, 24, 4), (33, 32, 16), (64, 64, 32), (129, 16, 64)])
 def test_the_kernel_equals_the_loop_in_the_interpreter(T, D, chunk):

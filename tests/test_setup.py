@@ -56,6 +56,26 @@ def test_constraints_hold_no_address_or_path():
     assert not [line for line in LINES if re.search(r"//|@|^-|/", line)]
 
 
+# pitfall 39
+def test_every_stream_is_there_without_a_network():
+    code = """if True:
+        import socket
+        def refuse(*_): raise AssertionError("it wants the network")
+        socket.socket.connect = socket.create_connection = socket.getaddrinfo = refuse
+        from dataclasses import replace
+        from nested_core import presets
+        from nested_core.config import RunConfig
+        from nested_core.run import run
+        texts = tuple((name, f"what {name} says, again and again. " * 80) for name in "ab")
+        for kind, changes in (("permuted_digits", {}), ("class_digits", {}), ("languages", {"length": 16}),
+                              ("own_text", {"length": 16, "texts": texts})):
+            stream = presets.stream(kind, 1, tasks=2, dwell=1, batch=2, **changes)
+            assert run(RunConfig(stream, replace(presets.nested(stream), width=24, heads=2)), 0).finished
+    """
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+
+
 def test_make_lists_the_targets():
     done = subprocess.run(["make"], cwd=ROOT, capture_output=True, text=True, check=True)
     listed = re.findall(r"^  (\w+) ", done.stdout, flags=re.M)
@@ -79,6 +99,7 @@ def test_a_missing_python_is_one_clear_sentence(tmp_path, found):
     assert not (tmp_path / ".venv").exists()
 
 
+# pitfall 38
 def test_streamlit_knows_every_setting():
     done = subprocess.run(
         [sys.executable, "-m", "streamlit", "config", "show"], cwd=ROOT, capture_output=True, text=True, check=True
@@ -91,4 +112,6 @@ def test_streamlit_knows_every_setting():
             if name != "postScriptGC":  # hidden, so not shown
                 assert shown[section][name] == value, name
     assert wanted["runner"]["postScriptGC"] is False
+    assert wanted["server"]["address"] == "localhost"  # nobody else sees the page unless HOST is given
+    assert wanted["browser"]["gatherUsageStats"] is False
     assert {len(wanted["theme"][mode]["chartDivergingColors"]) for mode in ("light", "dark")} == {10}

@@ -12,7 +12,7 @@ from app.theme import DASHES, HUES, hue, score
 from app.views import alone, curves, memory, raster, summary, timeline
 from nested_core import presets
 from nested_core.config import RunConfig
-from nested_core.trace import Trace
+from nested_core.trace import CHANNELS, Trace
 from tests import fake_run
 
 
@@ -63,6 +63,7 @@ def test_a_long_run_is_thinned_to_its_first_and_last_points():
     assert len(kept) <= curves.MAX_POINTS + 1 and kept[0] == 0 and kept[-1] == 2000
 
 
+# pitfall 36, 37
 def test_raster_rows_are_the_recorded_writes():
     trace = record()
     table = raster.table(trace)
@@ -80,6 +81,7 @@ def test_dense_writes_are_binned_to_the_width_of_the_picture():
     assert max(step for step, _ in raster.ticks(trace, 0, 100)) > 1200 - 12
 
 
+# pitfall 36
 def test_a_paused_level_has_an_empty_row_and_a_flat_memory():
     trace = record(pause=0)
     assert raster.ticks(trace, 0, 400) == [] and raster.row_totals(trace)[0] == "0 of 120"
@@ -110,6 +112,7 @@ def test_levels_asked_alone_stand_beside_the_whole():
     assert not alone.known(record(learner="single_loop"))
 
 
+# pitfall 34
 def test_words_state_the_result_so_far_and_in_the_end():
     traces = [record(), record(learner="single_loop")]
     early, later, end = (summary.plain(summary.result([t.until(n) for t in traces])) for n in (20, 60, 120))
@@ -129,6 +132,37 @@ def test_the_cost_line_counts_recorded_samples_and_updates():
     trace = record()
     assert summary.cost(trace).startswith("1,234 parameters, 56 numbers of optimizer and memory state, 3,840 samples, ")
     assert f"{trace['wrote'].sum()} updates" in summary.cost(trace)
+
+
+def diverging(trace: Trace, *steps: int) -> Trace:
+    """The same run with scores that are no numbers from the first of these steps on, and the event in each."""
+    channels = {name: trace[name].copy() for name in CHANNELS}
+    channels["diverged"][np.array(steps) - 1] = True
+    channels["score"][trace["probe_step"] >= steps[0]] = np.nan
+    channels["level_score"][trace["probe_step"] >= steps[0]] = np.nan
+    return Trace(dict(trace.meta), channels)
+
+
+@pytest.mark.parametrize("kind", ["permuted_digits", "languages"])
+def test_a_run_that_diverged_is_one_sentence_more_and_every_picture_still_draws(kind):
+    well, broken = record(kind, learner="single_loop"), diverging(record(kind), 50, 51, 90)
+    words = summary.plain(summary.result([broken, well]))
+    assert words.endswith(
+        " nested diverged at step 50: its loss or gradient was not finite, so nothing was written in 3 steps; "
+        "lower its rate."
+    )
+    assert "nested ends at - on average and forgot an unknown amount" in words and "nan" not in words
+    assert "diverged" in summary.alt_timeline([broken, well])
+    assert "diverged" not in summary.result([broken.until(49), well]) and "diverged" not in summary.result([well])
+    assert "in 1 step;" in summary.result([broken.until(50), well])
+    json.dumps(timeline.option([broken, well]), allow_nan=False)
+    assert "nan" not in alone.html(broken)
+
+
+def test_the_form_that_computed_the_memory_is_named_once_with_its_reason():
+    text = [record("languages", learner=name) for name in ("nested", "single_loop")]
+    assert summary.backend(text) == "Self-modifying memory computed by naive: a stand-in needs no more."
+    assert summary.backend([record()]) == ""
 
 
 def test_views_show_the_first_probe_before_any_step():

@@ -1,5 +1,9 @@
 """The state of a comparison in words: the result so far, what it cost, and how often each level wrote."""
 
+import math
+
+import numpy as np
+
 from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
@@ -18,7 +22,11 @@ def seen_mean(trace: Trace) -> float:
 
 
 def result(traces: list[Trace]) -> str:
-    """One or two sentences with the numbers that matter now."""
+    """One or two sentences with the numbers that matter now, and one for each learner that diverged."""
+    return " ".join([_scores(traces), *(diverged(trace) for trace in traces if trace["diverged"].any())])
+
+
+def _scores(traces: list[Trace]) -> str:
     trace = traces[0]
     seen, unit = sorted(first_seen(trace)), trace.unit
     better = " (lower is better)" if trace.lower_is_better else ""
@@ -48,10 +56,22 @@ def result(traces: list[Trace]) -> str:
 
 def _forgot(value: float, unit: str) -> str:
     """Forgetting in words; what was not lost may have been gained."""
+    if not math.isfinite(value):
+        return "forgot an unknown amount"
     size = f"{abs(100 * value):.0f} points" if unit == "accuracy" else f"{abs(value):.2f} bits"
     if size in ("0 points", "0.00 bits"):
         return "forgot nothing"
     return f"forgot {size}" if value > 0 else f"gained {size} on old tasks"
+
+
+def diverged(trace: Trace) -> str:
+    """When and how often the learner wrote nothing, because its loss or gradient was not finite."""
+    steps = np.flatnonzero(trace["diverged"]) + 1
+    times = f"{len(steps)} step" + "s" * (len(steps) > 1)
+    return (
+        f"**{arm_name(trace)}** diverged at step {steps[0]}: its loss or gradient was not finite, "
+        f"so nothing was written in {times}; lower its rate."
+    )
 
 
 def plain(text: str) -> str:
@@ -67,6 +87,12 @@ def cost(trace: Trace) -> str:
         f"{meta['parameters']:,} parameters, {meta['state']:,} numbers of optimizer and memory state, "
         f"{trace.steps * meta['samples']:,} {samples(trace.unit)}, {writes:,} updates, {seconds:.1f} s"
     )
+
+
+def backend(traces: list[Trace]) -> str:
+    """Which form of the recurrences computed the self-modifying memories, and why; "" where nobody has one."""
+    used = sorted({tuple(trace.meta["backend"]) for trace in traces if trace.meta["backend"]})
+    return _join([f"Self-modifying memory computed by {name}: {reason}." for name, reason in used]) if used else ""
 
 
 def writes(trace: Trace) -> str:

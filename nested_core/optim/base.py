@@ -18,8 +18,9 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
+from ..boundary import check_finite
 from ..config import check, number, one_of, whole
-from ..ops.orthogonalize import COEFFICIENTS
+from ..ops.orthogonalize.newton_schulz import COEFFICIENTS
 from ..shapes import Float
 
 Matrix = Float[Tensor, "r c"]
@@ -78,10 +79,13 @@ class GradientMemory(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Callable[[], float] | None = None) -> float | None:  # type: ignore[override]  # as in torch
+        """ConfigError for a gradient that is not finite, and then nothing has changed."""
         loss = None
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
+        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
+            check_finite("gradient", p.grad, "leave this step out, or lower the rate")
         for group in self.param_groups:
             for p in group["params"]:
                 if (g := self.gradient(p)) is not None:

@@ -13,7 +13,7 @@ import torch
 from torch.optim.optimizer import ParamsT
 
 from ..clock import due
-from ..ops.orthogonalize import newton_schulz
+from ..ops.orthogonalize.newton_schulz import newton_schulz
 from .base import Answer, GradientMemory, Group, Matrix, Memory, State
 
 

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from ..ops.orthogonalize import newton_schulz
+from ..ops.orthogonalize.newton_schulz import newton_schulz
 from ..shapes import Float
 from .base import Answer, GradientMemory, Group, Matrix, Memory, State
 

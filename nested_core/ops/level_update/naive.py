@@ -1,5 +1,7 @@
 """The write of many tensors, one after the other; and what every form refuses before it writes anything."""
 
+import math
+
 import torch
 from torch import Tensor
 
@@ -32,7 +34,8 @@ def is_due(rate: float, retention: float) -> bool:
 def check_update(weights: list[Tensor], gradients: list[Tensor], rates: list[float], retention: list[float]) -> None:
     _check_alike("gradients", gradients, weights)
     for field, values in (("rates", rates), ("retention", retention)):
-        check(len(values) == len(weights), field, values, f"give one number for each of {len(weights)} weights")
+        ok = len(values) == len(weights) and all(map(math.isfinite, values))
+        check(ok, field, values, f"give one number for each of {len(weights)} weights")
 
 
 def check_restart(slow: list[Tensor], fast: list[Tensor], fraction: float) -> None:

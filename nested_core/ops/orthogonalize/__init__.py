@@ -4,7 +4,13 @@
 matrix products only.
 """
 
-from .naive import naive
-from .newton_schulz import COEFFICIENTS, iterate, newton_schulz
+from ...boundary import public
+from . import naive as _naive
+from . import newton_schulz as _newton_schulz
+from .newton_schulz import COEFFICIENTS
+
+naive = public({"G": "... m n"})(_naive.naive)
+newton_schulz = public({"G": "... m n"})(_newton_schulz.newton_schulz)
+iterate = public({"X": "... m n"})(_newton_schulz.iterate)
 
 __all__ = ["COEFFICIENTS", "iterate", "naive", "newton_schulz"]

@@ -7,7 +7,9 @@ where it does not know an option.
 
 from torch import Tensor
 
-from .chunked import chunked
+from ...boundary import check_tensors
+from ...config import check, one_of, whole
+from ..backend import FORMS
 from .common import (
     ALPHA,
     ETA,
@@ -17,27 +19,35 @@ from .common import (
     QUERY,
     STATIC_QUERY,
     VALUE,
-    Form,
     Gates,
     MemoryState,
     Writing,
-)  # fmt: skip
-from .fused import fused
-from .naive import naive
+)
+from .compute import compute as _compute
 
 __all__ = [
     "ALPHA", "ETA", "KEY", "MEMORIES", "MEMORY", "QUERY", "STATIC_QUERY", "VALUE", "Gates", "MemoryState", "Writing",
-    "chunked", "compute", "fused", "naive",
+    "compute",
 ]  # fmt: skip
 
 
 def compute(
     x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int, form: str
 ) -> tuple[Tensor, MemoryState]:
-    """Read and write T tokens in the named form (see `backend.FORMS`); arguments as in `common.Form`."""
-    if form == "kernel":
-        from .kernel import kernel  # Triton is imported only where it is used
+    """Read and write T tokens in the named form (see `backend.FORMS`); arguments as in `common.Form`.
 
-        return kernel(x, q, state, gates, writing, chunk)
-    forms: dict[str, Form] = {"naive": naive, "chunked": chunked, "fused": fused}
-    return forms[form](x, q, state, gates, writing, chunk)
+    ConfigError for what does not fit. Gates are weights, and may be infinite: their sigmoid is then 0 or 1.
+    """
+    one_of("form", form, FORMS)
+    whole("chunk", chunk, 1, 65536)
+    writing.verify()
+    check((q is None) == ("q" in writing.adapt), "q", "None" if q is None else "queries", "a memory or you make them")
+    check_tensors({"x": "B H T D", "q": "B H T D"}, {"x": x, "q": q})
+    (B, H, _, D), M = x.shape, writing.memories
+    layers = [f"{B} {H} {M} {D} {D}"] if len(state.memory) == 1 else [f"{B} {H} {M} E {D}", f"{B} {H} {M} {D} E"]
+    for name in ("anchor", "memory", "momentum") if writing.momentum else ("anchor", "memory"):
+        held = getattr(state, name)
+        check(len(held) == len(layers), name, f"{len(held)} layers", f"give the {len(layers)} of one memory")
+        names = [f"{name}[{i}]" for i in range(len(layers))]
+        check_tensors(dict(zip(names, layers, strict=True)), dict(zip(names, held, strict=True)))
+    return _compute(x, q, state, gates, writing, chunk, form)
