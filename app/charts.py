@@ -1,6 +1,5 @@
 """The live part of the page: one fragment that redraws everything that moves, and the tables for when it stands."""
 
-import time
 from html import escape
 
 import pandas as pd
@@ -8,14 +7,13 @@ import streamlit as st
 
 from nested_core.trace import Trace
 
-from . import explain, samples
+from . import explain
 from .state import Desk, Wanted
 from .theme import arm_name, hue
-from .views import alone, curves, memory, raster, summary, timeline
+from .views import alone, curves, memory, moment, raster, summary, timeline
 
 LIVE_SECONDS = 0.25
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
-REPLAY_SECONDS = 8.0  # that the recording of a first visit takes
 WORDS = {
     "starting": "starting …",
     "running": "training",
@@ -29,58 +27,56 @@ WORDS = {
 
 
 def charts(desk: Desk, wanted: Wanted | None) -> None:
-    """Everything that moves, while a comparison trains, workers warm up, or the first visit sees a recording."""
-    ticking = desk.show.busy if desk.show else not desk.pool.warmed or _replayed(desk, wanted)[1]
+    """Everything that moves, while a comparison trains or is replayed, or workers warm up."""
+    ticking = desk.busy or (desk.show is None and not desk.pool.warmed)
     st.fragment(lambda: _draw(desk, ticking, wanted), run_every=LIVE_SECONDS if ticking else None)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
-
-
-def _replayed(desk: Desk, wanted: Wanted | None) -> tuple[list[Trace], bool]:
-    """On a first visit: the shipped recording of the wanted run, as far as it was replayed, and whether it goes on."""
-    traces = samples.find(wanted.key) if wanted and desk.fresh else []
-    if not traces:
-        return [], False
-    desk.since = desk.since or time.monotonic()
-    part = (time.monotonic() - desk.since) / REPLAY_SECONDS
-    return [trace.until(int(part * trace.steps)) for trace in traces], part < 1
 
 
 def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
     if desk.show is None:
         _draw_before(desk, ticking, wanted)
         return
-    show = desk.show
-    if ticking and not show.busy:
+    show, busy = desk.show, desk.busy
+    if ticking and not busy:
         st.rerun()  # stops the timer and brings the buttons up to date
-    traces = show.view()
-    cursor = traces[0].steps if traces else show.cursor
-    status = WORDS[show.status]
+    traces = desk.view()
+    at, status = desk.position if traces else show.cursor, WORDS[show.status]
     if show.status == "waiting":
         status = f"waiting: {show.ahead} other comparison{'s' * (show.ahead > 1)} on this server go first"
-    st.markdown(f"**Step {cursor} / {show.total}** · {status} · {show.source}, seed {show.seed}")
+    if at < desk.recorded:
+        status = f"{status}, {desk.recorded} steps recorded"
+    invitation = f" · {explain.RECORDED}" if desk.fresh else ""
+    st.markdown(f"**Step {at} / {show.total}** · {status} · {show.source}, seed {show.seed}{invitation}")
     if show.error:
         st.error(show.error)
     if traces:
-        _pictures(traces, calm=not show.busy)
+        _pictures(traces, calm=not busy)
     else:
         st.info("The learners are being prepared …")
 
 
 def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
-    """What stands there before the first step: an invitation and, on a first visit, a recording."""
+    """What stands there before the first step: an invitation."""
     cold = not desk.pool.warmed
-    traces, moving = _replayed(desk, wanted)
-    if ticking and not cold and not moving:
+    if ticking and not cold:
         st.rerun()
     planned = wanted.configs[0].stream.steps if wanted else 0
     state = "getting ready" if cold else "ready" if wanted else "choose the settings first"
     st.markdown(f"**Step 0 / {planned}** · {state}")
-    if not traces:
-        st.info(explain.EMPTY)
-        return
-    st.info(explain.RECORDED)
-    _pictures(traces, calm=not moving)
+    st.info(explain.EMPTY)
+
+
+def _this_step(traces: list[Trace]) -> None:
+    """What happened at the step that is looked at, in words, and as equations with its numbers."""
+    if traces[0].steps:
+        st.markdown("  \n".join(filter(None, (moment.sentence(trace) for trace in traces))))
+        lines = [(arm_name(trace), line) for trace in traces for line in moment.equations(trace)]
+        if lines:
+            with st.expander("The equations of this step, with its numbers"):
+                for name, line in lines:
+                    st.markdown(f"{name}: ${line}$")
 
 
 def _pictures(traces: list[Trace], calm: bool) -> None:
@@ -89,7 +85,10 @@ def _pictures(traces: list[Trace], calm: bool) -> None:
     _legend(traces)
     words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
     st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="timeline", alt=words)
-    st.caption("  \n".join(f"**{arm_name(trace)}**: {summary.cost(trace)}" for trace in traces))
+    if calm:
+        _this_step(traces)
+    costs = [f"**{arm_name(trace)}**: {summary.cost(trace)}" for trace in traces]
+    st.caption("  \n".join(filter(None, [*costs, summary.backend(traces)])))
     st.caption(explain.HOW_TO_READ)
     _memories(traces, calm)
 
@@ -139,10 +138,10 @@ def _memories(traces, calm: bool) -> None:
 def tables(desk: Desk) -> None:
     """Every picture as a table; drawn when nothing moves."""
     with st.expander("Data tables"):
-        if desk.show is None or desk.show.busy:
+        if desk.show is None or desk.busy:
             st.caption("Pause or finish a run to read its numbers.")
             return
-        traces = desk.show.view()
+        traces = desk.view()
         if not traces:
             return
         tabs = st.tabs(["Forgetting curves", "Updates", "Every write", "Memory", "Asked alone"])

@@ -1,13 +1,16 @@
-"""The settings at the side: widgets in, configs out. A bad value becomes one sentence and changes nothing else."""
+"""The settings at the side: widgets in, a Choice out. A bad value becomes one sentence and changes nothing else.
 
-from dataclasses import replace
+What a link or a preset asks for is put into the widgets before they are drawn; from then on they hold the choice.
+"""
 
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, ConfigError, LearnerConfig, StreamConfig
+from nested_core.config import TASK_LIMITS, ConfigError
 
-from .levels import level_editor
+from . import gallery, share
+from .levels import level_editor, put_levels
+from .share import Choice
 from .state import Wanted
 from .texts import own_texts
 from .theme import ARM_NAMES
@@ -26,90 +29,115 @@ HINTS = {
 }
 
 
-def settings() -> tuple[Wanted | None, list[str]]:
-    """Draw the settings; the wanted comparison, or None and why not."""
+def settings() -> tuple[Choice, Wanted | None, list[str]]:
+    """Draw the settings: what is chosen, the wanted comparison or None, and why not."""
     problems: list[str] = []
-    st.header("Stream", anchor=False)
-    stream = stream_settings(problems)
+    if "kind" not in st.session_state:  # the first run of this tab: the link decides
+        choice, notices = share.read(st.query_params.to_dict())
+        put(choice)
+        st.session_state.notices = notices
+    preset_menu()
+    choice, texts = widgets(problems)
+    if not problems and choice.query() != st.query_params.to_dict():
+        kept = {k: v for k, v in st.query_params.to_dict().items() if k.startswith("embed")}
+        st.query_params.from_dict({**choice.query(), **kept})
     wanted = None
-    st.header("Learners", anchor=False)
-    learners = learner_settings(stream or presets.stream("languages"), problems)
-    seed = st.number_input(
-        "Seed", 0, 2**31 - 1, 0, key="seed", help="The same settings and seed give the same run, number for number."
-    )
-    if stream and learners and not problems:
+    if choice.kind == "own_text" and len(texts) < 2:
+        if not problems:
+            st.info("Give two or more texts to begin.")
+    elif not problems:
         try:
-            wanted = Wanted(tuple(presets.run_config(stream, learner) for learner in learners), int(seed))
+            wanted = Wanted(choice.configs(texts), choice.seed)
         except ConfigError as error:
             problems.append(str(error))
-    return wanted, problems
+    return choice, wanted, problems + st.session_state.get("notices", [])
 
 
-def stream_settings(problems: list[str]) -> StreamConfig | None:
-    """What is learned from; None with a sentence in `problems` if it cannot be used."""
+def put(choice: Choice) -> None:
+    """Set every widget to this choice."""
+    visits, state = "returning" if choice.rounds > 1 else "once", st.session_state
+    state.kind, state.seed = choice.kind, choice.seed
+    state[f"visits {choice.kind}"] = visits
+    state[f"tasks {choice.kind}"] = choice.tasks
+    state[f"rounds {choice.kind}"] = max(2, choice.rounds)
+    state[f"dwell {choice.kind} {visits}"] = choice.dwell
+    is_text = choice.kind in ("languages", "own_text")
+    state[f"baselines {is_text}"] = list(choice.baselines)
+    put_levels(choice.levels, f"{choice.kind} {choice.rounds > 1}")
+
+
+def preset_menu() -> None:
+    """Named configurations; choosing one sets everything below."""
+
+    def chosen() -> None:
+        preset = gallery.by_name(st.session_state.preset)
+        if preset:
+            put(preset.choice)
+            st.session_state.notices = []
+
+    st.selectbox(
+        "Preset",
+        [preset.name for preset in gallery.PRESETS],
+        index=None,
+        placeholder="Choose an experiment",
+        key="preset",
+        on_change=chosen,
+    )
+
+
+def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
+    """What the widgets hold, and the texts that were given."""
+    st.header("Stream", anchor=False)
     kind = st.selectbox("Stream", STREAMS, format_func=STREAMS.get, key="kind", label_visibility="collapsed")
     st.caption(HINTS[kind])
     texts = own_texts(problems) if kind == "own_text" else ()
-    returning_first = kind in ("languages", "own_text")
     visits = st.segmented_control(
         "Visits",
         ("once", "returning"),
-        default="returning" if returning_first else "once",
+        default=None if f"visits {kind}" in st.session_state else _usual(kind),
         required=True,
         key=f"visits {kind}",
         help="Once: every task is learned and never comes back. Returning: the tasks take turns, round after round.",
     )
-    preset = presets.stream("permuted_digits" if kind == "own_text" else kind, 8 if visits == "returning" else 1)
+    usual = share.default(kind, 8 if visits == "returning" else 1)
     left, right = st.columns(2)
-    low, high = TASK_LIMITS[kind]
+    tasks, rounds = len(texts), 1
     if kind != "own_text":
         with left:
-            tasks = st.number_input("Tasks", low, high, preset.tasks, key=f"tasks {kind}")
-    rounds = 1
+            tasks = number("Tasks", *TASK_LIMITS[kind], usual.tasks, f"tasks {kind}")
     if visits == "returning":
         with left if kind == "own_text" else right:
-            rounds = st.number_input("Rounds", 2, 20, 8, key=f"rounds {kind}")
-    text_preset = presets.stream("languages", 8 if visits == "returning" else 1)
-    dwell = st.number_input(
-        "Steps a visit",
-        1,
-        2000,
-        text_preset.dwell if kind == "own_text" else preset.dwell,
-        10,
-        key=f"dwell {kind} {visits}",
-    )
-    if kind == "own_text" and len(texts) < 2:
-        if not problems:
-            st.info("Give two or more texts to begin.")
-        return None
-    try:
-        changes = {"tasks": len(texts), "texts": texts} if kind == "own_text" else {"tasks": int(tasks)}
-        return presets.stream(kind, int(rounds), dwell=int(dwell), **changes)
-    except ConfigError as error:
-        problems.append(str(error))
-        return None
-
-
-def learner_settings(stream: StreamConfig, problems: list[str]) -> list[LearnerConfig]:
-    """The nested learner with its edited levels, and the chosen baselines."""
-    nested, *baselines = presets.arms(stream)
+            rounds = number("Rounds", 2, 20, 8, f"rounds {kind}")
+    dwell = number("Steps a visit", 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
+    st.header("Learners", anchor=False)
+    nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
+    levels = level_editor(nested, f"{kind} {rounds > 1}", problems)
     names = [arm.name for arm in baselines]
-    levels = level_editor(nested, f"{stream.kind} {stream.rounds > 1}", problems)
+    key = f"baselines {kind in ('languages', 'own_text')}"
     shown = st.pills(
         "Compare with",
         names,
         selection_mode="multi",
-        default=names,
+        default=None if key in st.session_state else names,
         format_func=ARM_NAMES.get,
-        key=f"baselines {stream.is_text}",
+        key=key,
         help="Each learner gets the same samples in the same order and has about the same number of parameters.",
     )
     for arm in baselines:
         if arm.name in shown:
             rule = {"sgd": "gradient descent", "adam": "Adam"}[arm.optimizer]
             st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at rate {arm.levels[0].rate:g}, its best in a sweep.")
-    try:
-        return [replace(nested, levels=levels), *(arm for arm in baselines if arm.name in shown)]
-    except ConfigError as error:
-        problems.append(str(error))
-        return []
+    seed = number(
+        "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
+    )
+    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed), texts
+
+
+def _usual(kind: str) -> str:
+    return "returning" if kind in ("languages", "own_text") else "once"
+
+
+def number(label: str, low: int, high: int, usual: int, key: str, **options) -> int:
+    """A whole number; `usual` where neither a link nor a person said otherwise."""
+    value = {} if key in st.session_state else {"value": usual}
+    return int(st.number_input(label, low, high, key=key, **value, **options))

@@ -8,7 +8,7 @@ EMPTY = (
     "Press **Run** to train both learners here and now. Each curve is one task: it rises while the task is learned "
     "and falls if it is forgotten. The ticks below show which memory wrote, and when."
 )
-RECORDED = "A **recording** of this very run, replayed. Press **Run** to train both learners here and now."
+RECORDED = "**Run** trains both learners here and now"
 HOW_TO_READ = (
     "**Curves**: the score on samples held back from training, for every task seen so far; the number at the end is "
     "the task. **Shading**: the task that the stream shows. **Ticks**: a memory wrote at that step; a tall tick is a "

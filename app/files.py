@@ -1,28 +1,40 @@
-"""Save and open traces: one .npz file for each learner."""
+"""Share and keep: the link of the settings, and what is in view as files; open traces again."""
 
 from functools import partial
 
+import segno
 import streamlit as st
 
 from nested_core.trace import Trace, TraceError
 
-from .state import Desk, to_bytes
+from . import export
+from .share import Choice
+from .state import Desk, Wanted, to_bytes
 from .theme import arm_name
 
+BYTES = "application/octet-stream"
 
-def files(desk: Desk) -> list[str]:
-    """Buttons that save what is in view, and an upload that replaces it. Returns sentences about unusable files."""
-    st.header("Recordings", anchor=False)
-    traces = desk.show.view() if desk.show and not desk.show.busy else []
-    for trace in traces:
-        st.download_button(
-            f"Save trace of {arm_name(trace)}",
-            partial(to_bytes, trace),
-            mime="application/octet-stream",
-            on_click="ignore",
-            file_name=file_name(trace),
-        )
-    if not traces:
+
+def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
+    """Everything that leaves the page or comes back. Returns sentences about unusable files."""
+    st.header("Share and keep", anchor=False)
+    address = choice.link((st.context.url or "").split("?")[0])
+    with st.popover("Share", help="The link holds every setting and the seed; texts are not part of it."):
+        st.code(address, language=None, wrap_lines=True)
+        code = segno.make(address, error="l").svg_inline(scale=4, border=2, light="white", dark="black")
+        st.html(f'<div role="img" aria-label="QR code of the link above">{code}</div>')
+    if wanted:
+        script = partial(export.script, wanted.configs, wanted.seed)
+        save("Python script", script, "nested_run.py", "Trains the same learners and draws their curves again.")
+    traces = desk.show.view() if desk.show and not desk.fresh and not desk.busy else []
+    if traces:
+        with st.popover("Save", help="The numbers of this run"):
+            for trace in traces:
+                save(f"Save trace of {arm_name(trace)}", partial(to_bytes, trace), file_name(trace))
+            save("Numbers as CSV (zip)", partial(export.csv, traces), "trace.zip")
+            save("Numbers as Parquet", partial(export.parquet, traces), "trace.parquet")
+            save("Report (HTML)", partial(export.report, traces, address), "report.html")
+    else:
         st.caption("Pause or finish a run to save its traces.")
     given = st.file_uploader(
         "Open trace (.npz files, one for each learner)", type="npz", accept_multiple_files=True, key="traces"
@@ -38,6 +50,11 @@ def files(desk: Desk) -> list[str]:
     elif not given:
         st.session_state.opened = ()
     return []
+
+
+def save(label: str, data, name: str, words: str | None = None) -> None:
+    """A download whose content is made when it is asked for."""
+    st.download_button(label, data, mime=BYTES, on_click="ignore", file_name=name, help=words)
 
 
 def file_name(trace: Trace) -> str:

@@ -69,6 +69,14 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
     return tuple(sorted(levels, key=lambda x: x.period))
 
 
+def put_levels(levels: tuple[Level, ...], name: str) -> None:
+    """Show these levels in the editor `name`; ids are new, so that no widget keeps an older value."""
+    first = 1 + max((row.id for row in st.session_state.get(f"levels {name}", [])), default=-1)
+    st.session_state[f"levels {name}"] = [Row(first + i, x.period, x.rate) for i, x in enumerate(levels)]
+    for i, level in enumerate(levels):
+        st.session_state[f"pause {name} {first + i}"] = level.paused
+
+
 def add(rows: list[Row], name: str) -> None:
     """One level more, four times slower than the slowest."""
     slowest = max(rows, key=lambda r: st.session_state.get(f"period {name} {r.id}", r.period))

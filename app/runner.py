@@ -94,13 +94,13 @@ class Comparison:
             self.playing = False
         self._wake.set()
 
-    def step(self) -> None:
-        """Let every learner do one step more."""
+    def step(self, every: int = 1) -> None:
+        """Let every learner go on to the next step that is a multiple of `every`."""
         with self._lock:
             self.touch()
             at = self.cursor if self.playing else self.hold  # a second click asks for a second step
             self.playing = False
-            self.hold = min(at + 1, self.total)
+            self.hold = min((at // every + 1) * every, self.total)
         self._wake.set()
 
     def set_rate(self, rate: float) -> None:

@@ -11,11 +11,14 @@ import streamlit as st
 from nested_core.config import RunConfig, run_id
 from nested_core.trace import Trace, TraceError
 
+from . import samples
+from .playhead import Playhead
 from .pool import Pool
 from .runner import Comparison
 
-NEEDED = ("config", "seed", "steps", "tasks", "levels", "unit", "parameters", "state", "samples", "memory")
+NEEDED = ("config", "seed", "steps", "tasks", "levels", "unit", "parameters", "state", "samples", "memory", "backend")
 MAX_TRACE_BYTES = 64 * 2**20
+REPLAY_SECONDS = 8.0  # that a replay of all steps takes
 
 
 @dataclass(frozen=True)
@@ -43,7 +46,7 @@ class Recording:
         self.seed = traces[0].meta["seed"]
 
     def view(self) -> list[Trace]:
-        return [trace.until(self.cursor) for trace in self.traces]
+        return self.traces
 
     def touch(self) -> None:
         """Nothing is running that would stop."""
@@ -53,13 +56,68 @@ class Recording:
 
 
 class Desk:
-    """The comparison in view in one tab, live or recorded."""
+    """The comparison in view in one tab, live or recorded, and the step of it that is looked at."""
 
     def __init__(self, pool: Pool):
         self.pool = pool
         self.show: Comparison | Recording | None = None
         self.key: tuple[str, ...] = ()
-        self.fresh, self.since = True, 0.0  # nothing was run or opened here yet; when the recording began to play
+        self.fresh = True  # nothing was run or opened here yet
+        self.head = Playhead()
+
+    # time
+
+    @property
+    def recorded(self) -> int:
+        """Steps that every learner in view has done."""
+        return self.show.cursor if self.show else 0
+
+    @property
+    def position(self) -> int:
+        """The step that is looked at."""
+        return self.head.position(self.recorded)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the picture is about to change."""
+        return self.show is not None and (self.show.busy or self.head.moving(self.recorded))
+
+    def view(self) -> list[Trace]:
+        """The traces of all learners up to the step that is looked at; empty before they have begun."""
+        at = self.position
+        return [trace.until(at) for trace in self.show.view()] if self.show else []
+
+    def stops(self, by: str) -> int:
+        """Steps between two stops of the cursor: one step, a window of the slowest level, or a visit to a task."""
+        traces = self.show.view() if self.show else []
+        if by == "step" or not traces:
+            return 1
+        if by == "window":
+            return max(x["period"] for trace in traces for x in trace.levels if x["per"] == "step")
+        stream = traces[0].meta["config"]["stream"]
+        return stream.get("dwell", traces[0].meta["steps"])
+
+    def replay(self) -> None:
+        """Show what was recorded again, from where the cursor stands, in eight seconds for all of it."""
+        self.head.play(self.recorded, max(5.0, self.show.total / REPLAY_SECONDS))
+
+    def back(self, by: str = "step") -> None:
+        every = self.stops(by)
+        self.head.jump((self.position - 1) // every * every, self.recorded)
+
+    def jump(self, step: int) -> None:
+        self.head.jump(step, self.recorded)
+
+    def greet(self, wanted: "Wanted | None") -> None:
+        """On a first visit: the shipped recording of the wanted run, moving."""
+        if not self.fresh or wanted is None or wanted.key == self.key:
+            return
+        traces = samples.find(wanted.key)
+        self.show, self.key = Recording(traces, "a recording of this very run") if traces else None, wanted.key
+        if traces:
+            self.replay()
+
+    # training
 
     @property
     def live(self) -> Comparison | None:
@@ -82,16 +140,22 @@ class Desk:
         return True
 
     def run(self, wanted: Wanted | None, rate: float) -> None:
-        """Go on with the comparison in view, or begin the wanted one."""
+        """Go on with the comparison in view, from its end, or begin the wanted one."""
         if self._begin(wanted):
+            self.head.follow()
             self.show.set_rate(rate)
             self.show.play()
 
-    def step(self, wanted: Wanted | None) -> None:
-        if self._begin(wanted):
-            self.show.step()
+    def step(self, wanted: Wanted | None, by: str = "step") -> None:
+        """On to the next stop: in what was recorded, and from its end by training."""
+        if self.show and self.position < self.recorded:
+            every = self.stops(by)
+            self.head.jump((self.position // every + 1) * every, self.recorded)
+        elif not (self.matches(wanted) and self.show.status == "finished") and self._begin(wanted):
+            self.show.step(self.stops(by))
 
     def pause(self) -> None:
+        self.head.stop(self.recorded)
         if self.live:
             self.show.pause()
 
@@ -100,6 +164,7 @@ class Desk:
         if self.show:
             self.show.close()
         self.show, self.key, self.fresh = None, (), False
+        self.head.follow()
 
     def open(self, files) -> None:
         """Put opened trace files in view; TraceError leaves everything as it was."""
@@ -129,14 +194,17 @@ def load(file) -> Trace:
             (trace.steps, len(trace.levels)),
             (len(trace["probe_step"]), len(trace.tasks)),
             (len(trace["memory_step"]), len(trace.levels)),
+            (trace.steps,),
         )
-        fits = (trace["wrote"].shape, trace["score"].shape, trace["memory"].shape[:2]) == sizes
+        shapes = (trace["wrote"].shape, trace["score"].shape, trace["memory"].shape[:2], trace["diverged"].shape)
+        fits = shapes == sizes
         usable = (
             not missing
             and fits
             and trace.steps > 0
             and len(trace["score"]) > 0
             and isinstance(trace.meta["config"]["learner"]["name"], str)
+            and [type(x) for x in trace.meta["backend"] or ()] in ([], [str, str])
         )
     except (KeyError, TypeError, AttributeError):
         usable = False

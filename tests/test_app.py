@@ -10,12 +10,13 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import samples, state
+from app import gallery, samples, share, state
+from app.playhead import Playhead
 from app.pool import Pool
 from app.runner import Comparison
 from nested_core import presets
 from nested_core.config import RunConfig, run_id
-from nested_core.trace import Trace
+from nested_core.trace import CHANNELS, Trace
 from tests import fake_run
 
 MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
@@ -59,6 +60,11 @@ def text(page) -> str:
     return "\n".join(m.value for m in [*page.markdown, *page.caption, *page.error, *page.info])
 
 
+def address(page) -> dict[str, str]:
+    """The query of the page's address."""
+    return {k: v if isinstance(v, str) else v[0] for k, v in page.query_params.items()}
+
+
 def comparison(pool, seed=0, **changes) -> Comparison:
     stream = presets.stream("permuted_digits", 1, **{"tasks": 3, "dwell": 100, **changes})
     return Comparison(pool, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
@@ -75,14 +81,19 @@ def test_it_opens_ready_with_every_button_once(page):
 
 
 def test_a_first_visit_sees_the_shipped_recording(page):
-    page.desk.fresh, page.desk.since = True, time.monotonic() - 4
+    now = [0.0]
+    page.desk.head = Playhead(lambda: now[0])
+    page.desk.fresh, page.desk.key = True, ()
     page.run()
-    assert "A **recording**" in text(page) and "is remembered by **nested**" in text(page) and not page.exception
-    page.desk.since -= 10
+    now[0] = 4.0
     page.run()
-    assert "After all 5 tasks" in text(page) and "Step 0 / 1500" in text(page)
-    press(page, "Reset")
-    assert "recording" not in text(page)
+    assert "a recording of this very run" in text(page) and "is remembered by **nested**" in text(page) and not page.exception
+    assert "Step 750 / 1500" in text(page)
+    now[0] = 14.0
+    page.run()
+    assert "After all 5 tasks" in text(page) and "Step 1500 / 1500" in text(page)
+    page.number_input(key="seed").set_value(5).run()  # there is no recording of this one
+    assert "recording" not in text(page) and "Step 0 / 1500" in text(page)
 
 
 def test_shipped_recordings_are_small_and_of_the_present_presets():
@@ -105,6 +116,58 @@ def test_run_pause_step_reset(page):
     assert [t.steps for t in page.desk.show.view()] == [at + 1, at + 1]
     press(page, "Reset")
     assert page.desk.show is None and "Step 0 / 1500" in text(page)
+
+
+def test_time_goes_back_and_forward_over_the_same_run(page):
+    press(page, "Step")
+    page.segmented_control(key="stride").set_value("window").run()
+    for _ in range(3):
+        press(page, "Step")
+        wait(lambda: page.desk.show.status == "paused")
+    page.run()
+    assert page.desk.position == 48 and "every 16 moves" in text(page)
+    first = page.desk.view()
+    press(page, "Back")
+    assert page.desk.position == 32 and "Step 32 / 1500" in text(page) and "48 steps recorded" in text(page)
+    press(page, "Start")
+    assert page.desk.position == 0 and [t.steps for t in page.desk.view()] == [0, 0]
+    press(page, "Step")
+    assert page.desk.position == 16 and page.desk.recorded == 48  # nothing was computed again
+    page.slider(key="scrub").set_value(48).run()
+    assert all(a.same_events(b) for a, b in zip(first, page.desk.view(), strict=True))
+    press(page, "Start")
+    press(page, "Run")  # goes on from the end, not from the cursor
+    wait(lambda: page.desk.position > 60)
+    press(page, "Pause")
+
+
+def test_a_link_opens_what_it_says(workers, monkeypatch):
+    desk = state.Desk(workers)
+    monkeypatch.setattr(state, "desk", lambda: desk)
+    test = AppTest.from_file(MAIN, default_timeout=20)
+    query = dict(v="1", stream="class_digits", tasks="3", rounds="2", dwell="30", levels="2*0.5_8*0.1*p", seed="7")
+    query["with"] = "none"
+    for name, value in (query | {"speed": "warp", "dwell": "many"}).items():
+        test.query_params[name] = value
+    test.switch_page("app_pages/playground.py").run()
+    assert not test.exception
+    said = [e.value for e in test.error]
+    assert any("dwell = 'many' cannot be used" in e for e in said) and any("'speed' is unknown" in e for e in said)
+    assert address(test) == query | {"dwell": "40"}
+    press(test, "Step")
+    wait(lambda: desk.show.cursor == 1)
+    (trace,) = desk.show.view()
+    learner = trace.meta["config"]["learner"]
+    assert [(x["period"], x["rate"], x["paused"]) for x in learner["levels"]] == [(2, 0.5, False), (8, 0.1, True)]
+    assert trace.meta["seed"] == 7 and trace.meta["config"]["stream"]["rounds"] == 2
+    desk.reset()
+
+
+@pytest.mark.parametrize("preset", gallery.PRESETS, ids=lambda preset: preset.name)
+def test_every_preset_can_be_chosen(page, preset):
+    page.selectbox(key="preset").select(preset.name).run()
+    assert not page.exception and not page.error and preset.claim in text(page)
+    assert share.read(address(page)) == (preset.choice, [])
 
 
 def test_step_alone_begins_a_comparison(page):
@@ -214,6 +277,19 @@ def test_a_saved_trace_opens_again(recorded, workers):
     desk = state.Desk(workers)
     desk.open([Upload("nested.npz", state.to_bytes(recorded))])
     assert desk.show.view()[0].same_events(recorded) and desk.show.status == "recorded"
+
+
+def test_a_diverged_run_and_the_form_that_computed_are_said_on_the_page(page):
+    stream = presets.stream("languages", 1, tasks=2, dwell=20)
+    trace = fake_run.run(RunConfig(stream, presets.nested(stream)), 0)
+    channels = {name: trace[name].copy() for name in CHANNELS}
+    channels["diverged"][[11, 12]] = True
+    page.desk.open([Upload("wild.npz", state.to_bytes(Trace(dict(trace.meta), channels)))])
+    page.run()
+    said = next(m.value for m in page.markdown if "diverged at step 12" in m.value)
+    assert said.startswith("After all 2 tasks") and "nothing was written in 2 steps; lower its rate." in said
+    assert any("Self-modifying memory computed by naive: a stand-in" in c.value for c in page.caption)
+    assert not page.exception
 
 
 def damaged(trace: Trace) -> dict[str, bytes]:
@@ -352,6 +428,7 @@ def test_workers_end_when_their_parent_is_killed():
     wait(lambda: not child.exists() or "zombie" in (child / "status").read_text())
 
 
+# pitfall 41
 def test_the_server_process_never_imports_torch():
     code = "import sys, app.state, app.controls, app.charts, app.files, app.server; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=Path(MAIN).parent.parent).returncode == 0

@@ -1,0 +1,100 @@
+"""What a person takes home: the numbers as a table, a report, and a script that makes the same curves again.
+
+All are made from the configs and traces in view; the app's own `.npz` files are in `files`.
+"""
+
+import io
+import json
+import zipfile
+
+import pandas as pd
+
+from nested_core.config import RunConfig, to_dict
+from nested_core.trace import CHANNELS, Trace
+
+from .theme import arm_name, hue
+from .views import curves, summary
+
+SCRIPT = '''"""{title}. Needs the package nested_core; writes curves.html."""
+import json
+
+import plotly.graph_objects as go
+
+from nested_core.config import from_dict
+from nested_core.run import run
+
+CONFIGS = json.loads(r"""{configs}""")
+figure = go.Figure()
+for config in CONFIGS:
+    trace = run(from_dict(config), seed={seed})
+    name = config["learner"]["name"]
+    for task, label in enumerate(trace.tasks):
+        figure.add_scatter(x=trace["probe_step"], y=trace["score"][:, task], name=f"{{name}}: {{label}}")
+figure.update_layout(xaxis_title="step", yaxis_title=trace.unit)
+figure.write_html("curves.html")
+'''
+
+
+def script(configs: tuple[RunConfig, ...], seed: int) -> str:
+    """A Python program that trains the same learners and draws their forgetting curves."""
+    texts = json.dumps([to_dict(config) for config in configs])
+    return SCRIPT.format(title="The comparison of a Nested Learning Playground link", configs=texts, seed=seed)
+
+
+def frame(traces: list[Trace]) -> pd.DataFrame:
+    """Every recorded number but the memory snapshots, one a row: learner, channel, step, level, task, value, unit."""
+    parts = []
+    for trace in traces:
+        axes = {"step": range(1, trace.steps + 1), "probe": trace["probe_step"]}
+        names = {"level": [level["name"] for level in trace.levels], "task": trace.tasks}
+        for name, channel in CHANNELS.items():
+            first = channel.dims[0]
+            if first not in axes or name == "probe_step":
+                continue
+            found = {"step" if d in axes else d: list(axes[d] if d in axes else names[d]) for d in channel.dims}
+            index = pd.MultiIndex.from_product(found.values(), names=list(found))
+            table = pd.DataFrame({"value": trace[name].astype(float).ravel()}, index=index).reset_index()
+            unit = trace.unit if channel.unit == "trace.unit" else channel.unit
+            parts.append(table.assign(learner=arm_name(trace), channel=name, unit=unit))
+    columns = ["learner", "channel", "step", "level", "task", "value", "unit"]
+    return pd.concat(parts).reindex(columns=columns)
+
+
+def csv(traces: list[Trace]) -> bytes:
+    """`frame` as CSV in a zip file: the numbers of a long run are many."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("trace.csv", frame(traces).to_csv(index=False))
+    return file.getvalue()
+
+
+def parquet(traces: list[Trace]) -> bytes:
+    file = io.BytesIO()
+    frame(traces).to_parquet(file, index=False)
+    return file.getvalue()
+
+
+def report(traces: list[Trace], link: str) -> bytes:
+    """One HTML page that needs nothing else: the result in words, the curves, what each learner cost, the configs."""
+    import plotly.graph_objects as go
+
+    figure = go.Figure()
+    dashes = ("solid", "dash", "dot", "dashdot")
+    for i, trace in enumerate(traces):
+        for task in sorted(curves.first_seen(trace)):
+            figure.add_scatter(
+                x=trace["probe_step"],
+                y=trace["score"][:, task],
+                name=f"{arm_name(trace)}: {task + 1} {trace.tasks[task]}",
+                line=dict(color=hue(task), dash=dashes[i % 4]),
+            )
+    figure.update_layout(template="plotly_white", xaxis_title="step", yaxis_title=traces[0].unit, height=560)
+    words = summary.plain(summary.result(traces))
+    costs = "".join(f"<li>{arm_name(trace)}: {summary.cost(trace)}</li>" for trace in traces)
+    configs = json.dumps([dict(trace.meta["config"]) for trace in traces], indent=1)
+    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Nested Learning Playground: report</title>
+<style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}</style>
+<h1>Nested Learning Playground</h1><p>{words}</p>
+<p>Seed {traces[0].meta["seed"]}. The same run: <a href="{link}">{link}</a></p>
+{figure.to_html(include_plotlyjs=True, full_html=False)}<h2>What it cost</h2><ul>{costs}</ul>
+<h2>Settings</h2><pre>{configs.replace("<", "&lt;")}</pre></html>""".encode()

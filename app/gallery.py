@@ -1,0 +1,172 @@
+"""Presets: named configurations, each a link, with what it claims and what to look for. Some make nested lose.
+
+    python -m app.gallery [--seeds N] [--only NAME]     runs them and says which claims hold on every seed
+
+`winner` is the learner that must have the best final mean of the run; "" where the claim is about something else.
+"""
+
+import argparse
+import multiprocessing
+import sys
+from dataclasses import dataclass
+from urllib.parse import parse_qs
+
+from nested_core.metrics import average_accuracy
+
+from .share import Choice, read
+
+
+@dataclass(frozen=True)
+class Preset:
+    name: str
+    link: str
+    claim: str
+    look: str
+    winner: str = "nested"
+
+    @property
+    def choice(self) -> Choice:
+        return read({k: v[0] for k, v in parse_qs(self.link, keep_blank_values=True).items()})[0]
+
+
+PRESETS = (
+    Preset(
+        "The network that forgets",
+        "stream=permuted_digits",
+        "One clock loses the first pixel orders; three clocks with a memory of their inputs keep them.",
+        "At every change of the shading, watch the curves of the old tasks: they fall below, and stay above.",
+    ),
+    Preset(
+        "Old classes vanish",
+        "stream=class_digits",
+        "When classes never come back, a single loop ends near one class pair in five: 22 % against 97 %.",
+        "The single loop drops to zero on a class pair within a few steps of the next one.",
+    ),
+    Preset(
+        "Two tasks are enough",
+        "stream=permuted_digits&tasks=2",
+        "Two pixel orders already show it: the second is written over the first.",
+        "The first curve of the single loop after the change, and how little the nested one moves.",
+    ),
+    Preset(
+        "Ten pixel orders",
+        "stream=permuted_digits&tasks=10&dwell=150",
+        "A memory fills up: with ten tasks even the protected learner gives something away.",
+        "Later tasks of the nested learner end lower than its first ones: fewer free directions are left.",
+    ),
+    Preset(
+        "Practice makes forgetting vanish",
+        "stream=permuted_digits&rounds=8",
+        "When tasks return often there is nothing left to protect, and the plain single loop wins.",
+        "Both stay high; the single loop ends two to three points above.",
+        "single_loop",
+    ),
+    Preset(
+        "Classes take turns",
+        "stream=class_digits&rounds=8",
+        "Class pairs that return every 200 steps: the single loop swings with them, the nested learner does not.",
+        "The saw teeth of the single loop, one tooth a visit.",
+    ),
+    Preset(
+        "Clocks alone do little",
+        "stream=permuted_digits&levels=1*0.3",
+        "One clock with the least-squares memory keeps about as much as three: the memory protects, not the clock.",
+        "Compare the final mean with that of 'The network that forgets'.",
+    ),
+    Preset(
+        "A clock that is too slow",
+        "stream=permuted_digits&levels=300*0.3",
+        "A level that writes once a visit learns next to nothing of it: nested loses on purpose.",
+        "One tick at the end of each visit, and curves that hardly leave the ground.",
+        "single_loop",
+    ),
+    Preset(
+        "A rate that is too small",
+        "stream=permuted_digits&levels=1*0.0001_4*0.0001_16*0.0001",
+        "The features stay where they began; only the read-outs learn.",
+        "The change below every tick: a small fraction of that in the first preset.",
+        "",
+    ),
+    Preset(
+        "A paused level",
+        "stream=permuted_digits&levels=1*0.3_4*0.3_16*0.3*p",
+        "A level that never writes has no ticks, its memory stands still, and asked alone it knows nothing.",
+        "The row every 16 in the raster, and its heat map.",
+        "",
+    ),
+    Preset(
+        "Hasty visits",
+        "stream=permuted_digits&dwell=20",
+        "Twenty steps a task: too short to learn well, and too short to forget much.",
+        "All curves are lower, and the gap between the two learners is smaller.",
+        "",
+    ),
+    Preset(
+        "Three languages in turn",
+        "stream=languages",
+        "Slow levels that hold the start of the fast ones keep every language near; lower is better.",
+        "After a change of language the nested curve recovers within few steps.",
+    ),
+    Preset(
+        "Each language once",
+        "stream=languages&rounds=1",
+        "Visited once for 400 steps each, the languages of the past are lost least by the nested learner.",
+        "The curve of English while Python is read.",
+    ),
+    Preset(
+        "Hope on one clock, too fast",
+        "stream=languages&levels=1*0.01&with=single_loop",
+        "The same model and rate without slower levels forgets at every change: a single loop, and not the best one.",
+        "The saw teeth are back.",
+        "single_loop",
+    ),
+    Preset(
+        "A slow level out of step",
+        "stream=languages&levels=1*0.01_30*0.5&with=single_loop",
+        "A period of 30 steps cuts visits of 40 steps in the middle: each restart mixes two languages.",
+        "Compare the final mean with 'Three languages in turn'.",
+        "",
+    ),
+    Preset(
+        "A level that copies everything",
+        "stream=languages&levels=1*0.01_40*1&with=single_loop",
+        "A slower level that moves all the way keeps nothing of its own: nested is then as forgetful as one clock.",
+        "The slow level asked alone equals the fast one right after each transfer.",
+        "",
+    ),
+)
+
+
+def by_name(name: str) -> Preset | None:
+    return next((preset for preset in PRESETS if preset.name == name), None)
+
+
+def final_means(job: tuple[str, int]) -> dict[str, float]:
+    """The final mean over all tasks of every learner of a preset, for one seed."""
+    from nested_core.run import run
+
+    name, seed = job
+    traces = [run(config, seed) for config in by_name(name).choice.configs()]
+    return {trace.meta["config"]["learner"]["name"]: average_accuracy(trace.task_matrix()) for trace in traces}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--only", action="append", metavar="NAME")
+    options = parser.parse_args()
+    chosen = [p for p in PRESETS if not options.only or p.name in options.only]
+    jobs, failed = [(p.name, seed) for p in chosen for seed in range(options.seeds)], 0
+    with multiprocessing.get_context("spawn").Pool() as pool:
+        for (name, seed), means in zip(jobs, pool.imap(final_means, jobs), strict=True):
+            preset = by_name(name)
+            best = (max if "digits" in preset.choice.kind else min)(means, key=means.get)
+            wrong = bool(preset.winner) and best != preset.winner
+            failed += wrong
+            words = ", ".join(f"{arm} {value:.3f}" for arm, value in means.items())
+            print(f"{name:34} seed {seed}: {words}" + ("   CLAIM FAILS" if wrong else ""), flush=True)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

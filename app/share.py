@@ -1,0 +1,148 @@
+"""What the controls hold, as data, and as the address of the page: the link is the whole configuration.
+
+    ?v=1&stream=class_digits&tasks=5&rounds=1&dwell=200&levels=1*0.3_4*0.3_16*0.3&with=single_loop&seed=0
+
+Levels are period*rate, "*p" added for a paused one. Everything is written out, so that a link keeps its meaning when a
+default changes. Reading never fails: an unknown or bad value gives one sentence and the default of its field.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from urllib.parse import urlencode
+
+from nested_core import presets
+from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Level, RunConfig, StreamConfig
+
+VERSION = "1"
+FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "with", "seed")
+LIMITS = {"rounds": (1, 20), "dwell": (1, 2_000), "seed": (0, 2**31 - 1)}  # those of the controls
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a person chose: the stream, the levels of the nested learner, what it is compared with, and the seed."""
+
+    kind: str
+    tasks: int
+    rounds: int
+    dwell: int
+    levels: tuple[Level, ...]
+    baselines: tuple[str, ...]
+    seed: int
+
+    def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
+        """One run for each learner, nested first; ConfigError where the parts do not fit. texts: of own_text."""
+        changes = {"tasks": len(texts), "texts": texts} if self.kind == "own_text" else {"tasks": self.tasks}
+        stream = presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes)
+        nested, *baselines = presets.arms(stream)
+        learners = [replace(nested, levels=self.levels), *(arm for arm in baselines if arm.name in self.baselines)]
+        return tuple(presets.run_config(stream, learner) for learner in learners)
+
+    def query(self) -> dict[str, str]:
+        """The fields of the link."""
+        levels = "_".join(f"{x.period}*{x.rate:g}" + "*p" * x.paused for x in self.levels)
+        named = ("rounds", "dwell", "seed") if self.kind == "own_text" else ("tasks", "rounds", "dwell", "seed")
+        numbers = {name: str(getattr(self, name)) for name in named}
+        return {
+            "v": VERSION,
+            "stream": self.kind,
+            **numbers,
+            "levels": levels,
+            "with": "_".join(self.baselines) or "none",
+        }
+
+    def link(self, address: str) -> str:
+        return f"{address}?{urlencode(self.query(), safe='*')}"
+
+
+def default(kind: str = "permuted_digits", rounds: int | None = None) -> Choice:
+    """What the controls show when nothing was changed."""
+    stream = _stream(kind, rounds)
+    nested, *baselines = presets.arms(stream)
+    names = tuple(arm.name for arm in baselines)
+    return Choice(kind, stream.tasks, stream.rounds, stream.dwell, nested.levels, names, 0)
+
+
+def _stream(kind: str, rounds: int | None) -> StreamConfig:
+    """The preset stream; for own texts that of the languages, since the texts are not known here."""
+    return presets.stream("languages" if kind == "own_text" else kind, rounds)
+
+
+def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
+    """The choice that a link asks for, and a sentence for every part of it that could not be used."""
+    notices: list[str] = []
+
+    def note(field: str, fix: str) -> None:
+        notices.append(f"link: {field} = {query[field][:40]!r} cannot be used; {fix}.")
+
+    for field in query:
+        if field not in FIELDS and not field.startswith("embed"):
+            notices.append(f"link: {field[:40]!r} is unknown and was left out; known are {', '.join(FIELDS)}.")
+    if query.get("v", VERSION) != VERSION:
+        note("v", f"this program reads version {VERSION}, so the rest was read as that")
+    kind = query.get("stream", "permuted_digits")
+    if kind not in STREAMS:
+        note("stream", "the default stream is shown; choose one of " + ", ".join(STREAMS))
+        kind = "permuted_digits"
+    if kind == "own_text":
+        notices.append("link: texts are never part of a link; give your own below.")
+
+    def whole(field: str, low: int, high: int, otherwise: int | None) -> int | None:
+        if field not in query:
+            return otherwise
+        if (
+            query[field].isascii()
+            and query[field].isdigit()
+            and len(query[field]) < 12
+            and low <= int(query[field]) <= high
+        ):
+            return int(query[field])
+        note(field, f"give a whole number from {low} to {high}; the default is used")
+        return otherwise
+
+    base = default(kind, whole("rounds", *LIMITS["rounds"], None))
+    found = replace(
+        base,
+        tasks=whole("tasks", *TASK_LIMITS[kind], base.tasks),
+        dwell=whole("dwell", *LIMITS["dwell"], base.dwell),
+        seed=whole("seed", *LIMITS["seed"], base.seed),
+    )
+    if "levels" in query:
+        try:
+            found = replace(found, levels=_levels(query["levels"]))
+        except (ConfigError, ValueError) as error:
+            words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write period*rate, joined by _"
+            note("levels", f"{words}; the default levels are used")
+    if "with" in query:
+        names = _names(query["with"], base.baselines)
+        if names is None:
+            note("with", f"name one or more of {', '.join(base.baselines)}, joined by _, or none; all are shown")
+        else:
+            found = replace(found, baselines=names)
+    return found, notices
+
+
+def _levels(text: str) -> tuple[Level, ...]:
+    levels = []
+    for part in text.split("_"):
+        period, rate, *paused = part.split("*")
+        if paused not in ([], ["p"]):
+            raise ValueError(part)
+        levels.append(Level(int(period), float(rate), bool(paused)))
+    if len(levels) > 8:
+        raise ConfigError("give 1 to 8 levels")
+    if len({x.period for x in levels}) < len(levels):
+        raise ConfigError("give every level another period")
+    return tuple(sorted(levels, key=lambda x: x.period))
+
+
+def _names(text: str, known: tuple[str, ...]) -> tuple[str, ...] | None:
+    """The learners named in `text`, in their order; None if it holds anything else."""
+    rest, found = "" if text == "none" else text, []
+    while rest:
+        name = next((n for n in known if rest == n or rest.startswith(n + "_")), None)
+        if name is None or name in found:
+            return None
+        found.append(name)
+        rest = rest[len(name) + 1 :]
+    return tuple(n for n in known if n in found)

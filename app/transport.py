@@ -1,0 +1,84 @@
+"""The buttons that move time: train, pause, step, go back, replay, jump anywhere. Keys: space, arrows, Home, N."""
+
+import streamlit as st
+
+from .state import Desk, Wanted
+
+SPEEDS = {"slow": 5.0, "medium": 40.0, "fast": 0.0}
+STRIDES = {"step": "step", "window": "slowest level", "visit": "task"}
+
+
+def transport(desk: Desk, wanted: Wanted | None) -> None:
+    """Draw the buttons; what they do is on the desk."""
+    busy, can_run = desk.busy, wanted is not None or desk.resumable(wanted)
+    speed, by = st.session_state.get("speed", "fast"), st.session_state.get("stride", "step")
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button(
+            "Run",
+            key="run",
+            type="primary",
+            disabled=busy or not can_run,
+            on_click=desk.run,
+            args=(wanted, SPEEDS[speed]),
+            shortcut=None if busy else "Space",
+        )
+        st.button("Pause", key="pause", disabled=not busy, on_click=desk.pause, shortcut="Space" if busy else None)
+        st.button("Step", key="step", disabled=not can_run, on_click=desk.step, args=(wanted, by), shortcut="Right")
+        st.button("Reset", key="reset", disabled=desk.show is None and not desk.fresh, on_click=desk.reset)
+        st.segmented_control(
+            "Speed",
+            SPEEDS,
+            default="fast",
+            required=True,
+            key="speed",
+            label_visibility="collapsed",
+            help="Slow: 5 steps a second. Medium: 40. Fast: as fast as this computer goes.",
+        )
+        st.button(
+            "New seed",
+            key="new seed",
+            on_click=_new_seed,
+            shortcut="N",
+            help="Other initial weights, another order of samples. Rewinding shows the same run; this makes another.",
+        )
+    _rewind(desk, by, still=desk.recorded > 0 and not busy)
+    if desk.live:
+        desk.live.set_rate(SPEEDS[speed])
+        if wanted and not desk.matches(wanted):
+            st.caption(
+                "The settings have changed: press Reset, then Run, to use them."
+                if busy
+                else "The settings have changed: Run begins anew with them."
+            )
+
+
+def _rewind(desk: Desk, by: str, still: bool) -> None:
+    """Anywhere in what was recorded, while nothing moves. The row always stands there, so that nothing jumps."""
+
+    def scrubbed() -> None:
+        desk.jump(st.session_state.scrub)
+
+    st.session_state.scrub = desk.position
+    off = not still
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Start", key="home", disabled=off, on_click=desk.jump, args=(0,), shortcut="Home")
+        st.button("Back", key="back", disabled=off, on_click=desk.back, args=(by,), shortcut="Left")
+        st.button("Replay", key="replay", disabled=off, on_click=desk.replay, help="The same run again, from here")
+        st.segmented_control(
+            "Step by",
+            STRIDES,
+            default="step",
+            format_func=STRIDES.get,
+            required=True,
+            key="stride",
+            label_visibility="collapsed",
+            help="How far Step and Back go: a step, to a write of the slowest level, or to a change of task.",
+        )
+        last = max(1, desk.recorded)
+        st.slider(
+            "Time", 0, last, key="scrub", disabled=off, on_change=scrubbed, label_visibility="collapsed", width=320
+        )
+
+
+def _new_seed() -> None:
+    st.session_state.seed = (st.session_state.get("seed", 0) + 1) % 2**31

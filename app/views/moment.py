@@ -1,0 +1,69 @@
+"""The latest step in words and as equations, with the numbers that were recorded there."""
+
+import numpy as np
+
+from nested_core.trace import Trace
+
+from ..theme import arm_name, score
+from .summary import _join
+
+RULES = {  # what a write is, by kind of level; {x} its clock, {y} the next faster one, {rate} its rate
+    "gradient": (
+        r"\theta_{{{x}}} \leftarrow \theta_{{{x}}} - {rate}\,\mathrm{{{optimizer}}}(\nabla L),"
+        r"\quad \lVert\nabla L\rVert = {surprise}"
+    ),
+    "initial state": (
+        r"\theta_{{{x}}} \leftarrow \theta_{{{x}}} + {rate}\,(\theta_{{{y}}} - \theta_{{{x}}}),\quad "
+        r"\theta_{{{y}}} \leftarrow \theta_{{{x}}},\quad \lVert\theta_{{{y}}} - \theta_{{{x}}}\rVert = {surprise}"
+    ),
+    "block": (
+        r"W_{{{x}}} \leftarrow W_{{{x}}} - {rate}\,\Big(\sum_{{window}} \nabla L\Big) P_{{{x}}},"
+        r"\quad \mathrm{{error}} = {surprise}"
+    ),
+    "in context": (
+        r"M_t = M_{{t-1}}(\alpha_t I - \eta_t k_t k_t^\top) - \eta_t (M_{{t-1}} k_t - \hat v_t) k_t^\top"
+        r"\quad\text{{at each of its tokens}}"
+    ),
+}
+
+
+def writers(trace: Trace) -> list[int]:
+    """Levels that wrote at the latest step."""
+    return [int(i) for i in np.flatnonzero(trace["wrote"][-1])] if trace.steps else []
+
+
+def percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
+
+
+def sentence(trace: Trace) -> str:
+    """Which levels wrote at the latest step, and how far each moved; "" before the first."""
+    if not trace.steps:
+        return ""
+    name, wrote, change = arm_name(trace), writers(trace), trace["change"][-1]
+    said = f"it predicted the batch at {score(float(trace['online'][-1]), trace.unit)}"
+    if not wrote:
+        return f"**{name}**: {said}; no level writes."
+    names = [trace.levels[i]["name"] for i in wrote]
+    verb = "writes" if len(names) == 1 else "write"
+    moved = _join([f"{trace.levels[i]['name']} moves {percent(float(change[i]))}" for i in wrote])
+    return f"**{name}**: {said}; {_join(names)} {verb}; {moved} of its size."
+
+
+def equations(trace: Trace) -> list[str]:
+    """One LaTeX line for each level that wrote at the latest step, with the values of that step."""
+    learner, lines = trace.meta["config"]["learner"], []
+    rates = {f"every {x['period']}": x["rate"] for x in learner.get("levels", ()) if isinstance(x, dict)}
+    for i in writers(trace):
+        level = trace.levels[i]
+        rule = RULES.get(level["kind"])
+        if rule is None:
+            continue
+        faster = str(trace.levels[i - 1]["period"]) if i else ""
+        values = dict(
+            x=level["period"], y=faster, rate=f"{rates.get(level['name'], learner.get('rate', 0)):g}",
+            optimizer={"sgd": "GD", "adam": "Adam"}.get(learner.get("optimizer"), "step"),
+            surprise=f"{float(trace['surprise'][-1, i]):.3g}",
+        )  # fmt: skip
+        lines.append(rule.format(**values))
+    return lines
