@@ -8,6 +8,8 @@ Every arm gets the same number of trials. Results use seeds from 0, sweeps seeds
 
 import argparse
 import json
+import os
+import platform
 import sys
 import time
 from collections.abc import Callable
@@ -18,7 +20,7 @@ from typing import Any
 
 from rich.console import Console
 
-from nested_core.config import ConfigError
+from nested_core.config import ConfigError, whole
 from nested_core.trace import Trace
 
 from .evidence import Claim, Row
@@ -41,6 +43,10 @@ class Demo:
     select   what a sweep maximises, from the rows of one run
     claims   from all rows; the first one is the headline
     tune_on  parts that the sweep uses; empty: each part is tuned for itself
+    trials_on  parts with arms or trials of their own
+    few      arms that run on the first seeds only, and on how many
+    options  handed on to every job
+    flags    what a person adds on the command line to get this form of the demo
     """
 
     name: str
@@ -55,7 +61,10 @@ class Demo:
     seeds: int = 5
     tuning_seeds: int = 1
     tune_on: tuple[str, ...] = ()
+    trials_on: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    few: dict[str, int] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
+    flags: str = ""
 
     @property
     def tuned_file(self) -> Path:
@@ -67,9 +76,13 @@ class Demo:
             return json.loads(self.tuned_file.read_text(encoding="utf-8"))
         return {"best": {}, "trials": []}
 
+    def tried(self, part: str) -> dict[str, list[dict[str, Any]]]:
+        """The trials of every arm that runs on this part."""
+        return self.trials_on.get(part, self.trials)
+
     def choice(self, sweep: dict[str, Any], part: str, arm: str) -> dict[str, Any]:
         """The chosen trial of an arm on a part."""
-        trials = self.trials[arm]
+        trials = self.tried(part)[arm]
         if len(trials) == 1:
             return trials[0]
         best = sweep["best"].get(self.tune_on[0] if self.tune_on else part, {}).get(arm)
@@ -82,14 +95,17 @@ def measure_all(demo: Demo, jobs: list[Job], traces: list[Trace]) -> list[Row]:
     return [row for job, trace in zip(jobs, traces, strict=True) for row in demo.measure(job, trace)]
 
 
-def run_demo(demo: Demo, seeds: int, quick: bool, device: str, console: Console) -> tuple[list[Job], list[Trace]]:
+def run_demo(
+    demo: Demo, seeds: int, quick: bool, device: str, console: Console, first: int = 0
+) -> tuple[list[Job], list[Trace]]:
     """Every arm on every part with every seed, paired by seed."""
     sweep = demo.tuned()
     jobs = [
         Job(demo.name, part, arm, seed, demo.choice(sweep, part, arm), quick, device, demo.options)
-        for seed in range(seeds)
+        for seed in range(first, first + seeds)
         for part in demo.parts
-        for arm in demo.trials
+        for arm in demo.tried(part)
+        if seed - first < demo.few.get(arm, seeds)
     ]
     return jobs, run_all(jobs, console)
 
@@ -102,7 +118,7 @@ def sweep(demo: Demo, quick: bool, device: str, console: Console, arms: list[str
         Job(demo.name, part, arm, seed, trial, quick, device, demo.options)
         for seed in seeds
         for part in parts
-        for arm, trials in demo.trials.items()
+        for arm, trials in demo.tried(part).items()
         if len(trials) > 1 and (arms is None or arm in arms)
         for trial in trials
     ]
@@ -112,8 +128,9 @@ def sweep(demo: Demo, quick: bool, device: str, console: Console, arms: list[str
         where = demo.tune_on[0] if demo.tune_on else job.part
         key = (where, job.arm, json.dumps(job.choice))
         scores.setdefault(key, []).append(demo.select(demo.measure(job, trace)))
-    kept = demo.tuned() if arms else {"best": {}, "trials": []}
-    trials = [x for x in kept["trials"] if x["arm"] not in (arms or [])]
+    kept = demo.tuned()
+    replaced = {(part, arm) for part, arm, _ in scores}
+    trials = [x for x in kept["trials"] if (x["part"], x["arm"]) not in replaced]
     best = {part: dict(found) for part, found in kept["best"].items()}
     top: dict[tuple[str, str], float] = {}
     for (part, arm, choice), found in scores.items():
@@ -142,13 +159,22 @@ def choose_device(wanted: str) -> str:
     return "cpu"
 
 
-def main(demo: Demo, description: str | None, arguments: list[str] | None = None) -> int:
+def main(
+    demo: Demo,
+    description: str | None,
+    arguments: list[str] | None = None,
+    add: Callable[[argparse.ArgumentParser], None] | None = None,
+    choose: Callable[[argparse.Namespace], Demo] | None = None,
+) -> int:
+    """The command line of a demo. A demo with options of its own gives `add`, which adds them to the parser, and
+    `choose`, which makes of the parsed options the form of the demo that is meant."""
     parser = argparse.ArgumentParser(
         prog=f"python -m demos.{demo.name}",
         description=description,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument("--seeds", type=int, default=demo.seeds, help=f"number of seeds (default {demo.seeds})")
+    parser.add_argument("--seeds", type=int, help=f"number of seeds (default {demo.seeds})")
+    parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--quick", action="store_true", help="a short version that tests the machinery, no evidence")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     parser.add_argument("--json", metavar="FILE", help="write rows, claims and the sweep to FILE")
@@ -156,17 +182,21 @@ def main(demo: Demo, description: str | None, arguments: list[str] | None = None
     parser.add_argument("--traces", metavar="FOLDER", help="where the traces of the first seed go", default=None)
     parser.add_argument("--sweep", action="store_true", help="tune every arm anew and keep the best values")
     parser.add_argument("--arm", action="append", choices=list(demo.trials), help="with --sweep: only this arm")
+    if add:
+        add(parser)
     options = parser.parse_args(arguments)
     console = Console()
     try:
-        if options.seeds < 1:
-            raise ConfigError(f"seeds: {options.seeds} cannot be used; give a whole number from 1 upward.")
+        demo = choose(options) if choose else demo
+        seeds = demo.seeds if options.seeds is None else options.seeds
+        whole("seeds", seeds, 1, 1000)
+        whole("first-seed", options.first_seed, 0, FIRST_TUNING_SEED - seeds)
         device = choose_device(options.device)
         if options.sweep:
             sweep(demo, options.quick, device, console, options.arm)
             return 0
         start = time.perf_counter()
-        jobs, traces = run_demo(demo, options.seeds, options.quick, device, console)
+        jobs, traces = run_demo(demo, seeds, options.quick, device, console, options.first_seed)
         seconds = time.perf_counter() - start
         rows = measure_all(demo, jobs, traces)
         found = demo.claims(rows)
@@ -176,8 +206,9 @@ def main(demo: Demo, description: str | None, arguments: list[str] | None = None
         console.print(f"{seconds / 60:.1f} minutes; traces of the first seed, for the app to open, are in {folder}")
         if options.json:
             settings = {
-                "seeds": options.seeds, "quick": options.quick, "device": device, "seconds": round(seconds, 1),
-                "date": date.today().isoformat(), "command": command(demo, options.seeds, options.quick),
+                "seeds": seeds, "quick": options.quick, "device": device, "machine": machine(device),
+                "seconds": round(seconds, 1), "date": date.today().isoformat(),
+                "command": command(demo, seeds, options.quick, options.first_seed),
             }  # fmt: skip
             save_json(options.json, demo.name, settings, rows, found, demo.tuned())
         if options.plot:
@@ -188,6 +219,17 @@ def main(demo: Demo, description: str | None, arguments: list[str] | None = None
     return 0
 
 
-def command(demo: Demo, seeds: int, quick: bool) -> str:
+def machine(device: str) -> str:
+    """The machine in words."""
+    words = f"{os.cpu_count()} cores ({platform.machine()})"
+    if device == "cuda":
+        import torch
+
+        words += f" and one {torch.cuda.get_device_name()}"
+    return words
+
+
+def command(demo: Demo, seeds: int, quick: bool, first: int = 0) -> str:
     """What a person types to get the same rows."""
-    return f"python -m demos.{demo.name}" + (f" --seeds {seeds}" if seeds != demo.seeds else "") + " --quick" * quick
+    words = [f"python -m demos.{demo.name}", demo.flags, f"--seeds {seeds}" * (seeds != demo.seeds)]
+    return " ".join(filter(None, [*words, f"--first-seed {first}" * (first > 0), "--quick" * quick]))

@@ -22,7 +22,7 @@ from .training import Task, train
 STEPS, BATCH, LENGTH, LONGER, TESTS = 600, 16, 40, 80, 64
 BINS = ("bin 0", "bin 1")
 TRACKING, COUNTING = ("parity", "(aa)*", "(abab)*"), ("a^n b^n", "a^n b^n c^n", "shuffle-2")
-RATES = [{"rate": rate} for rate in (3e-3, 1e-2, 2e-2)]
+RATES = [{"rate": rate} for rate in (1e-3, 3e-3, 1e-2)]
 ARMS = ("hope", "transformer", "linear_attention", "deltanet", "lstm")
 
 
@@ -34,7 +34,7 @@ def run(job: Job, report: Report) -> Trace:
         "bin 0": formal.draw(job.part, generator(job.seed, "bin 0"), TESTS, LENGTH),
         "bin 1": formal.draw(job.part, generator(job.seed, "bin 1"), TESTS, LONGER, LENGTH),
     }
-    model = build(job.arm, HopeConfig(formal.SYMBOLS, 32, 2, 1, 4), job.seed)
+    model = build(job.arm, HopeConfig(formal.SYMBOLS, 32, 2, 1, 16), job.seed)
     return train(job, Task(formal.SYMBOLS, batch, tests), model, 20 if job.quick else STEPS, 10, report)
 
 
@@ -68,6 +68,7 @@ DEMO = Demo(
     measure=measure,
     select=lambda rows: sum(row.value for row in rows if row.unit == "accuracy"),
     claims=claims,
+    tuning_seeds=2,
     tune_on=("parity", "(abab)*"),
 )
 

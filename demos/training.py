@@ -98,6 +98,7 @@ def train(
             "steps": steps, "tasks": names, "unit": task.unit, "samples": tokens, "levels": learner.levels,
             "parameters": count(model), "state": learner.state, "multiply_adds": cost,
             "memory": learner.memory_shows,
+            "backend": learner.backend and list(learner.backend),
         }
     )  # fmt: skip
 
@@ -123,6 +124,7 @@ def train(
         recorder.add("wrote", seen.wrote)
         recorder.add("change", seen.change)
         recorder.add("surprise", seen.surprise)
+        recorder.add("diverged", seen.diverged)
         last = step == steps or spent >= seconds
         if last or (step % every == 0 and step + every <= steps):
             probe(step)

@@ -3,7 +3,7 @@
 Nested Learning, 9.5 and table 5 (the benchmark of Irie et al. 2023, after Bhattamishra et al. 2020). A model reads
 members of the language, one after another in one sequence, and answers a yes/no question (shuffle-2: one of four
 answers). Every prefix of a sequence is an example of its own length. Questions are asked only where both answers are
-equally frequent, so that guessing is right half of the time; or, for a^n b^n and a^n b^n c^n, wherever a counter decides.
+equally frequent, so that guessing is right half of the time; for a^n b^n and a^n b^n c^n, wherever a counter decides.
 
 parity     bits; is the number of ones so far even?
 (aa)*      a's with up to two breaks; could the string end here?
