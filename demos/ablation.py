@@ -65,8 +65,8 @@ def model(arm: str, symbols: int, seed: int) -> Hope:
 def task(part: str, seed: int) -> Task:
     rng = generator(seed, "tests")
     if part == "recall":
-        tests = {"recall": recall.draw(rng, TESTS, 96)}
-        return Task(recall.symbols(), lambda step: recall.draw(generator(seed, "batch", step), 16, 96), tests)
+        tests = {"recall": recall.draw(rng, TESTS, 72)}
+        return Task(recall.symbols(), lambda step: recall.draw(generator(seed, "batch", step), 16, 72), tests)
     if part == "parity":
         tests = {"longer": formal.draw(part, rng, TESTS, 80, 40)}
         return Task(formal.SYMBOLS, lambda step: formal.draw(part, generator(seed, "batch", step), 16, 40), tests)

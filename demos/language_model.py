@@ -29,7 +29,7 @@ STEPS, BATCH, LENGTH, TESTS = 320, 8, 128, 64
 SHORT, LONG = f"length {LENGTH}", f"length {4 * LENGTH}"
 LONGER = "transformer, equal time"
 ARMS = ("hope", "transformer", LONGER, "deltanet", "titans")
-RATES = [{"rate": rate} for rate in (3e-3, 6e-3, 1.2e-2)]
+RATES = [{"rate": rate} for rate in (6e-3, 1.2e-2, 2.4e-2)]
 
 
 def tests(part: str, seed: int) -> dict[str, Batch]:

@@ -21,9 +21,10 @@ from .tasks import mad
 from .training import Task, train
 
 WIDTH, HEADS, CHUNK = 32, 1, 16
-STEPS, BATCH, TESTS = 400, 16, 128
+STEPS = {"compression": 600, "recall": 400, "fuzzy recall": 500, "selective copy": 600, "memorisation": 200}
+BATCH, TESTS = 16, 256
 ARMS = ("hope", "transformer", "titans")
-RATES = [{"rate": rate} for rate in (3e-3, 6e-3, 1.2e-2)]
+RATES = [{"rate": rate} for rate in (4e-3, 8e-3, 1.6e-2)]
 
 
 def run(job: Job, report: Report) -> Trace:
@@ -37,7 +38,7 @@ def run(job: Job, report: Report) -> Trace:
         torch.manual_seed(int(generator(job.seed, "decoder").integers(2**62)))
         model.head = mad.Decoder(config.d_model, test.x.shape[1], config.vocab_size)
     task = Task(config.vocab_size, batch, {job.part: test})
-    return train(job, task, model, 20 if job.quick else STEPS, 10, report)
+    return train(job, task, model, 20 if job.quick else STEPS[job.part], 5, report)
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

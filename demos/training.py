@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from time import perf_counter
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -35,6 +36,7 @@ class Task:
     tests  fresh sequences by name
     unit   "accuracy": share of the asked tokens that are right; "bits per character"
     whole  accuracy counts a sequence only if every asked token is right
+    late   names of tests that are made at the end only, since they take long; nan before
     """
 
     vocab_size: int
@@ -42,6 +44,7 @@ class Task:
     tests: dict[str, Batch]
     unit: str = "accuracy"
     whole: bool = False
+    late: tuple[str, ...] = ()
 
 
 @torch.no_grad()
@@ -78,11 +81,13 @@ def moved(batch: Batch, device: str) -> Batch:
 
 
 def train(
-    job: Job, task: Task, model: LanguageModel, steps: int, probes: int, report: Report, seconds: float = math.inf
-) -> Trace:
+    job: Job, task: Task, model: LanguageModel, steps: int, probes: int, report: Report, seconds: float = math.inf,
+    notes: dict[str, Any] | None = None,
+) -> Trace:  # fmt: skip
     """Learn `steps` batches, at most for `seconds` of training, testing `probes` times on the way, and record it all.
 
-    The trace calls every test a task; the stream visits the first one, which has the training length.
+    The trace calls every test a task; the stream visits the first one, which has the training length. `notes` are kept
+    in the trace's meta.
     """
     model, names = model.to(job.device), list(task.tests)
     tests = [moved(test, job.device) for test in task.tests.values()]
@@ -98,13 +103,14 @@ def train(
             "steps": steps, "tasks": names, "unit": task.unit, "samples": tokens, "levels": learner.levels,
             "parameters": count(model), "state": learner.state, "multiply_adds": cost,
             "memory": learner.memory_shows,
-            "backend": learner.backend and list(learner.backend),
+            "backend": learner.backend and list(learner.backend), **(notes or {}),
         }
     )  # fmt: skip
 
-    def probe(step: int) -> None:
+    def probe(step: int, last: bool = False) -> None:
         recorder.add("probe_step", step)
-        recorder.add("score", [score(model, task, test) for test in tests])
+        now = [last or name not in task.late for name in names]
+        recorder.add("score", [score(model, task, x) if due else math.nan for x, due in zip(tests, now, strict=True)])
         recorder.add("level_score", torch.full((len(learner.levels), len(names)), math.nan))
         recorder.add("memory_step", step)
         recorder.add("memory", learner.memory())
@@ -127,7 +133,7 @@ def train(
         recorder.add("diverged", seen.diverged)
         last = step == steps or spent >= seconds
         if last or (step % every == 0 and step + every <= steps):
-            probe(step)
+            probe(step, last)
         report(progress)
         if last:
             break

@@ -3,7 +3,6 @@
 Letters: B images, N = 16 patches, d model width, H heads, D = d / H.
 """
 
-import numpy as np
 import torch
 from sklearn.datasets import load_digits
 from torch import Tensor, nn
@@ -22,13 +21,6 @@ def digits(seed: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     order = generator(seed, "split").permutation(len(data.target))
     x, y = torch.tensor(data.data[order] / 16, dtype=torch.float32), torch.tensor(data.target[order])
     return x[HELD_OUT:], y[HELD_OUT:], x[:HELD_OUT], y[:HELD_OUT]
-
-
-def shifted(images: Float[Tensor, "n pixels"], rng: np.random.Generator) -> Float[Tensor, "n pixels"]:
-    """Every image moved by -1, 0 or 1 pixel in each direction; what comes in is black."""
-    places = F.pad(images.view(-1, SIDE, SIDE), (1, 1, 1, 1)).unfold(1, SIDE, 1).unfold(2, SIDE, 1)
-    down, right = rng.integers(3, size=(2, len(images)))
-    return places[np.arange(len(images)), down, right].reshape(-1, SIDE * SIDE)
 
 
 class VisionBlock(nn.Module):

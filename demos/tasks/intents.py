@@ -1,10 +1,12 @@
 """Requests to an assistant, written from templates: which of many intents does an utterance have?
 
 An intent is an action on an object, "cancel a flight" or "pay a bill". Both can be said in several ways, in frames
-("could you ... for me") and with slots (names, places, days, numbers). Training utterances and test utterances have no
-frame and no filler in common, so that an utterance is never met twice; the words of the action and of the object are
-what they share. `split` draws the intents of a stream; the others, in which every action and every object occurs with
-other partners, are what a network can be pre-trained on: it then knows the words, but none of the stream's classes.
+("could you ... for me") and with slots (names, places, days, numbers). Three kinds of utterance:
+
+train, test  of the intents of a stream. They have no frame and no filler in common, so that no utterance is met twice;
+             the words for action and object are what they share
+generic      of the other intents, for pre-training, in all frames and with all fillers. Every action and every object
+             occurs, with other partners, but only in its common words: one in four is said in the stream alone
 """
 
 from collections.abc import Sequence
@@ -14,15 +16,20 @@ import numpy as np
 
 from nested_core.config import check, one_of, whole
 
+# Common words; then, behind the bar, those that generic text does not use.
 ACTIONS = {
-    "book": "book|reserve|arrange", "cancel": "cancel|drop|call off", "change": "change|modify|alter",
-    "check": "check|verify|look up", "pay": "pay|settle|pay off", "find": "find|locate|search",
-    "share": "share|send|forward", "rate": "rate|review|score",
+    "book": "book|reserve|arrange||snag", "cancel": "cancel|drop|call off||scrap",
+    "change": "change|modify|alter||tweak", "check": "check|verify|look up||eyeball",
+    "pay": "pay|settle|pay off||square", "find": "find|locate|search||hunt down",
+    "share": "share|send|forward||beam", "rate": "rate|review|score||grade",
+    "move": "move|shift|postpone||bump", "explain": "explain|describe|clarify||unpack",
 }  # fmt: skip
 OBJECTS = {
-    "flight": "flight|plane|airline seat", "hotel": "hotel|room|lodging", "bill": "bill|invoice|charges",
-    "parcel": "parcel|package|delivery", "table": "table|dinner|restaurant place", "concert": "concert|show|gig",
-    "doctor": "doctor|appointment|clinic visit", "card": "card|credit card|account",
+    "flight": "flight|plane|airline seat||hop", "hotel": "hotel|room|lodging||digs",
+    "bill": "bill|invoice|charges||tab", "parcel": "parcel|package|delivery||crate",
+    "table": "table|dinner|restaurant place||feast", "concert": "concert|show|gig||recital",
+    "doctor": "doctor|appointment|clinic visit||checkup", "card": "card|credit card|account||plastic",
+    "car": "car|taxi|cab||ride", "lesson": "lesson|course|class||tutorial",
 }  # fmt: skip
 # A: how the action is said, O: the object, S: slots.
 FRAMES = {
@@ -46,7 +53,7 @@ FILLERS = {
         "M": "six seven eight nine",
     },
 }  # fmt: skip
-KINDS = ("train", "test")
+KINDS = ("train", "test", "generic")
 Intent = tuple[str, str]  # an action and an object
 INTENTS: tuple[Intent, ...] = tuple(product(ACTIONS, OBJECTS))
 
@@ -58,7 +65,7 @@ def words_of(text: str) -> list[str]:
 def vocabulary() -> tuple[str, ...]:
     """Every word that an utterance can have; its number is its place here."""
     texts = [*ACTIONS.values(), *OBJECTS.values(), *SLOTS.values()]
-    for kind in KINDS:
+    for kind in ("train", "test"):
         texts += [*FRAMES[kind], *FILLERS[kind].values()]
     return tuple(sorted({word for text in texts for word in words_of(text)}))
 
@@ -72,26 +79,32 @@ def split(rng: np.random.Generator, classes: int) -> tuple[list[Intent], list[In
     whole("classes", classes, 2, len(INTENTS) // 2)
     a, o = rng.permutation(list(ACTIONS)), rng.permutation(list(OBJECTS))
     # Along diagonals of the table: so many intents leave every row and every column half unused at least.
-    chosen = [(str(a[i % 8]), str(o[(i + i // 8) % 8])) for i in range(classes)]
+    chosen = [(str(a[i % len(a)]), str(o[(i + i // len(a)) % len(o)])) for i in range(classes)]
     return [chosen[i] for i in rng.permutation(classes)], [x for x in INTENTS if x not in chosen]
 
 
+def phrases(name: str, kind: str) -> list[str]:
+    """The ways to say an action or an object."""
+    common, _, rare = (ACTIONS | OBJECTS)[name].partition("||")
+    return common.split("|") + ([] if kind == "generic" else rare.split("|"))
+
+
 def utterance(rng: np.random.Generator, intent: Intent, kind: str) -> list[str]:
-    """The words of one utterance. kind: "train" or "test"."""
+    """The words of one utterance. kind: "train", "test" or "generic"."""
     check(intent in INTENTS, "intent", intent, "give a pair of an action and an object")
     one_of("kind", kind, KINDS)
 
     def pick(options: Sequence[str]) -> str:
         return options[int(rng.integers(len(options)))]
 
-    count = int(rng.integers(1, 3))
-    slots = " ".join(SLOTS[str(name)] for name in rng.choice(list(SLOTS), count, replace=False))
+    like = pick(("train", "test")) if kind == "generic" else kind
+    slots = " ".join(SLOTS[str(name)] for name in rng.choice(list(SLOTS), int(rng.integers(1, 3)), replace=False))
     words = []
-    for word in pick(FRAMES[kind]).replace("S", slots).split():
-        if word in "AO":
-            words += pick((ACTIONS[intent[0]] if word == "A" else OBJECTS[intent[1]]).split("|")).split()
+    for word in pick(FRAMES[like]).replace("S", slots).split():
+        if word in ("A", "O"):
+            words += pick(phrases(intent["AO".index(word)], kind)).split()
         else:
-            words.append(pick(FILLERS[kind][word].split()) if word in FILLERS[kind] else word)
+            words.append(pick(FILLERS[like][word].split()) if word in FILLERS[like] else word)
     return words
 
 

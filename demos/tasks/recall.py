@@ -13,7 +13,7 @@ from nested_core.streams.base import Batch
 
 IGNORE = -100
 IS, ASK = 0, 1
-KEYS, VALUES = 16, 16
+KEYS, VALUES = 8, 8
 
 
 def symbols(keys: int = KEYS, values: int = VALUES) -> int:

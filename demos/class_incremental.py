@@ -1,0 +1,215 @@
+"""Classes that arrive one after another and never return, always told apart out of all: digits, and intents.
+
+Nested Learning, 9.1 and figure 6 (CLINC, Banking, DBpedia). Digits: five tasks of two classes, real 8 x 8 images.
+Intents: ten tasks of four kinds of request in words (`demos.tasks.intents`), tested on frames and fillers that training
+never had. A small Hope-Attention (`demos.backbone`) is pre-trained for each seed on something else, other pixel orders
+or other intents, and frozen; every arm learns the same stream, and no arm but EWC is told where a task ends.
+
+hope_attention  levels stacked on the frozen network: independent MLP blocks on three clocks, each with a least-squares
+                memory of its inputs and an associative read-out (`nested_core.mlp`)
+icl             one level: a frozen network reads labelled examples in its context and answers; its MLPs are wider, so
+                that it has as many parameters. It keeps raw examples, equally many of every class seen
+ewc             the stacked weights as one MLP with a softmax, fine-tuned with elastic weight consolidation
+single_loop     the same MLP, fine-tuned
+"""
+
+import sys
+from dataclasses import replace
+
+import torch
+
+from nested_core.bench import multiply_adds
+from nested_core.config import LearnerConfig, Level, RunConfig, StreamConfig, to_dict
+from nested_core.learner import Learner
+from nested_core.metrics import average_accuracy, forgetting, learned_accuracy
+from nested_core.mlp import MLP, IndependentLevels
+from nested_core.nest import GradientLevels
+from nested_core.rng import generator, torch_generator
+from nested_core.run import run as learn
+from nested_core.streams import open_stream
+from nested_core.streams.base import Batch, Stream
+from nested_core.trace import Trace
+
+from .arms import count
+from .backbone import D, Encoder, InContext, Reader, pretrain, train_reader
+from .baselines import Ewc
+from .command import Demo, main
+from .evidence import Claim, Row, claim, values
+from .parallel import Job, Report
+from .tasks import intents
+
+ARMS = ("hope_attention", "icl", "ewc", "single_loop")
+STREAMS = {
+    "digits": StreamConfig("class_digits", tasks=5, dwell=100, batch=16),
+    "intents": StreamConfig("class_digits", tasks=10, dwell=100, batch=16),
+}
+CLASSES = {"digits": 10, "intents": 40}
+WIDTH, CLOCKS = 600, (1, 4, 16)
+ENCODER_STEPS, READER_STEPS = 200, 400
+UTTERANCES, TESTS, GENERIC = 50, 20, 200  # of each intent
+TRIALS = {
+    "hope_attention": [{"rate": rate, "damping": d} for rate in (3e-3, 3e-2, 0.3) for d in (0.1, 1.0, 10.0)],
+    "icl": [{"rate": rate, "window": n} for rate in (3e-3, 6e-3, 1e-2) for n in (64, 128, 256)],
+    "ewc": [{"rate": rate, "strength": s} for rate in (0.03, 0.1, 0.3) for s in (1e3, 1e4, 1e5)],
+    "single_loop": [{"rate": rate} for rate in (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.3, 1.0, 3.0)],
+}
+PRETRAINED = {}  # the last frozen network of this process, by what it depends on
+
+
+class ClassStream(Stream):
+    """Tasks of given examples: one batch of training data and one of test data each."""
+
+    def __init__(self, config: StreamConfig, seed: int, tasks: list[str], train: list[Batch], tests: list[Batch]):
+        super().__init__(config, seed)
+        self.tasks, self.train, self.tests = tasks, train, tests
+        self.unit, self.size = "accuracy", train[0].x.shape[1]
+
+    def _draw(self, task, rng):
+        x, y = self.train[task]
+        pick = rng.integers(len(x), size=self.config.batch)
+        return Batch(x[pick], y[pick])
+
+    def mapped(self, f) -> "ClassStream":
+        train, tests = ([Batch(f(b.x), b.y) for b in part] for part in (self.train, self.tests))
+        return ClassStream(self.config, self.seed, self.tasks, train, tests)
+
+
+def digits(config: StreamConfig, seed: int, quick: bool, report: Report):
+    """(stream of pixels, episodes of other pixel orders of its training images, no encoder)."""
+    base = open_stream(config, seed)
+    train, tests = ([Batch((x.float() - 0.3) / 0.4, y) for x, y in part] for part in (base._train, base.tests))
+    classes = [b.x[b.y == c] for b in train for c in b.y.unique()]
+
+    def world(rng):
+        pixels = rng.permutation(base.size)
+        return [x[:, pixels] for x in classes]
+
+    return ClassStream(config, seed, base.tasks, train, tests), world, None
+
+
+def requests(config: StreamConfig, seed: int, quick: bool, report: Report):
+    """(stream of encoded utterances, episodes of the other intents, the encoder)."""
+    new, other = intents.split(generator(seed, "intents"), CLASSES["intents"])
+
+    def drawn(kind, of, n):
+        return [intents.draw(generator(seed, kind, i), intent, kind, n) for i, intent in enumerate(of)]
+
+    generic = drawn("generic", other, GENERIC)
+    encoder = Encoder()
+
+    def loss(step):
+        rng = generator(seed, "paraphrases", step)
+        which = rng.integers(len(other), size=64)
+        return encoder.loss([generic[i][int(rng.integers(GENERIC))] for i in which], [other[i] for i in which], rng)
+
+    pretrain(encoder, loss, 10 if quick else ENCODER_STEPS, 3e-3, report)
+    worlds = [encoder(utterances) for utterances in generic]
+    each, parts = len(new) // config.tasks, []
+    for kind, n in (("train", UTTERANCES), ("test", TESTS)):
+        x = [encoder(utterances) for utterances in drawn(kind, new, n)]
+        at = range(0, len(new), each)
+        parts.append([Batch(torch.cat(x[i : i + each]), torch.arange(i, i + each).repeat_interleave(n)) for i in at])
+    names = [", ".join(" ".join(x) for x in new[i : i + each]) for i in range(0, len(new), each)]
+    return ClassStream(config, seed, names, *parts), lambda rng: worlds, encoder
+
+
+def prepare(job: Job, report: Report) -> tuple[ClassStream, Reader, int]:
+    """The stream of vectors, the frozen reader, and how many parameters an encoder has; kept for the next job."""
+    icl, classes = job.arm == "icl", CLASSES[job.part]
+    rate = job.choice["rate"] if icl else 6e-3
+    key = (job.part, job.seed, job.quick, icl, rate)
+    if key not in PRETRAINED:
+        config = STREAMS[job.part]
+        config = replace(config, dwell=10) if job.quick else config
+        with torch.random.fork_rng():
+            torch.manual_seed(int(generator(job.seed, "weights").integers(2**62)))
+            make = {"digits": digits, "intents": requests}[job.part]
+            stream, world, encoder = make(config, job.seed, job.quick, lambda share: report(0.2 * share))
+            reader = Reader(stream.size, classes)
+            if icl:  # as large as reader and levels together
+                more = count(Reader(stream.size, classes, D + 1)) - count(reader)
+                reader = Reader(stream.size, classes, D + round(WIDTH * (D + 1 + classes) / more))
+            steps = 10 if job.quick else READER_STEPS
+            train_reader(reader, world, job.seed, steps, rate, lambda share: report(0.2 + 0.6 * share))
+        PRETRAINED.clear()
+        PRETRAINED[key] = stream, reader, count(encoder) if encoder else 0
+    return PRETRAINED[key]
+
+
+def run(job: Job, report: Report) -> Trace:
+    vectors, reader, encoder = prepare(job, report)
+    config, choice, classes = vectors.config, job.choice, CLASSES[job.part]
+    rates = {"hope_attention": CLOCKS}.get(job.arm, (1,))
+    least = job.arm == "hope_attention"
+    learner = LearnerConfig(
+        job.arm, "mlp", "least_squares" if least else choice.get("optimizer", "sgd"), "independent" if least else "single",
+        tuple(Level(period, choice["rate"], job.arm == "icl") for period in rates), WIDTH,
+        damping=choice.get("damping", 0.1),
+    )  # fmt: skip
+    one = vectors.tests[0].x[:1]
+    cost = multiply_adds(lambda: reader.features(one)) // 3
+    stream = vectors if job.arm == "icl" else vectors.mapped(reader.features)
+
+    def make(learner: LearnerConfig, stream: Stream, seed: int) -> Learner:
+        if job.arm == "icl":
+            window = choice["window"]
+            made = InContext(learner, reader, window, cost + 2 * 2 * window * D * len(reader.model.blocks))
+        elif job.arm == "hope_attention":
+            made = IndependentLevels(learner, stream.size, seed, classes)
+        else:
+            mlp = MLP(stream.size, WIDTH, torch_generator(seed, "weights"), classes)
+            made = GradientLevels(learner, mlp, count(mlp))
+            made = Ewc(made, stream, seed, choice["strength"]) if job.arm == "ewc" else made
+        if job.arm != "icl":
+            made.parameters += count(reader)
+            made.multiply_adds += cost
+        made.parameters += encoder
+        return made
+
+    def watch(recorder):
+        report(0.8 + 0.2 * recorder.count("task") / config.steps)
+
+    trace = learn(RunConfig(config, learner, config.dwell), job.seed, watch, make, stream)
+    told = {"learner": {**to_dict(learner), **choice}, "stream": {**to_dict(config), "kind": job.part}}
+    name = f"{job.demo} {job.part} {job.arm} {job.seed}"
+    return Trace({**trace.meta, "config": told, "run_id": name}, {c: trace[c] for c in trace._channels})
+
+
+def measure(job: Job, trace: Trace) -> list[Row]:
+    R = trace.task_matrix()
+    found = {
+        f"{job.part}: average accuracy": (average_accuracy(R), "accuracy"),
+        f"{job.part}: learned accuracy": (learned_accuracy(R), "accuracy"),
+        f"{job.part}: forgetting": (forgetting(R), "accuracy"),
+        f"{job.part}: parameters": (trace.meta["parameters"], "numbers"),
+        f"{job.part}: state": (trace.meta["state"], "numbers"),
+        f"{job.part}: multiply-adds an answer": (trace.meta["multiply_adds"], "multiply-adds"),
+        f"{job.part}: seconds": (float(trace["seconds"][-1]), "s"),
+    }
+    return [Row(job.arm, job.seed, metric, float(value), unit) for metric, (value, unit) in found.items()]
+
+
+def claims(rows: list[Row]) -> list[Claim]:
+    found = []
+    for part in STREAMS:
+        for arm in ARMS[1:]:
+            ours, theirs = (values(rows, name, f"{part}: average accuracy") for name in (ARMS[0], arm))
+            words = f"{part}: Hope-Attention ends higher on all classes than {arm}"
+            found.append(claim(f"{part}_vs_{arm}", words, ours - theirs))
+    return found
+
+
+DEMO = Demo(
+    name="class_incremental",
+    claim="Levels stacked on a pre-trained network learn class after class better than in-context learning and EWC",
+    source="9.1, figure 6",
+    minutes=5,
+    parts=tuple(STREAMS),
+    trials=TRIALS,
+    measure=measure,
+    select=lambda rows: sum(row.value for row in rows if row.metric.endswith("average accuracy")),
+    claims=claims,
+)
+
+if __name__ == "__main__":
+    sys.exit(main(DEMO, __doc__))
