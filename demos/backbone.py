@@ -179,7 +179,7 @@ class InContext(Learner):
         for x, y in zip(batch.x, batch.y.tolist(), strict=True):
             self.held.setdefault(y, []).append(x)
             del self.held[y][: -self.window]
-        return Observation(online, np.array([True]), np.zeros(1), np.full(1, np.nan))
+        return Observation(online, np.array([False]), np.zeros(1), np.full(1, np.nan))
 
     def score(self, test: Batch) -> float:
         return float((self.reader.answer(*self.context(), test.x).argmax(1) == test.y).double().mean())

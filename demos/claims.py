@@ -12,6 +12,7 @@ import json
 import subprocess
 import sys
 import tempfile
+from dataclasses import asdict
 from pathlib import Path
 
 from .command import Demo
@@ -46,7 +47,7 @@ def load(name: str) -> Demo:
 def section(document: dict) -> str:
     """The results of one demo in Markdown."""
     demo, settings, claims = load(document["demo"]), document["settings"], read_claims(document)
-    rows = [Row(**{**row, "value": float("nan") if row["value"] is None else row["value"]}) for row in document["rows"]]
+    rows = read_rows(document)
     arms = list(dict.fromkeys(row.arm for row in rows))
     lines = [
         f"## {label(document)}",
@@ -69,6 +70,10 @@ def section(document: dict) -> str:
             words = (f"{arm} " + " ".join(f"{k} {v}" for k, v in choice.items()) for arm, choice in found.items())
             lines.append(f"- {part}: " + ", ".join(words))
     return "\n".join(lines)
+
+
+def read_rows(document: dict) -> list[Row]:
+    return [Row(**{**row, "value": float("nan") if row["value"] is None else row["value"]}) for row in document["rows"]]
 
 
 def read_claims(document: dict) -> list[Claim]:
@@ -147,7 +152,9 @@ def main(arguments: list[str] | None = None) -> int:
     readme = options.readme or (None if options.quick else README)
     if options.files:
         for file in options.files:
-            write_down(json.loads(file.read_text(encoding="utf-8")), results, readme)
+            document = json.loads(file.read_text(encoding="utf-8"))
+            found = load(document["demo"]).claims(read_rows(document))  # a claim added since then needs no new run
+            write_down({**document, "claims": [asdict(c) for c in found]}, results, readme)
         return 0
     for name, flags in RUNS:
         if options.only and name not in options.only:

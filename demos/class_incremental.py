@@ -16,6 +16,7 @@ single_loop     the same MLP, fine-tuned
 import sys
 from dataclasses import replace
 
+import numpy as np
 import torch
 
 from nested_core.bench import multiply_adds
@@ -28,7 +29,7 @@ from nested_core.rng import generator, torch_generator
 from nested_core.run import run as learn
 from nested_core.streams import open_stream
 from nested_core.streams.base import Batch, Stream
-from nested_core.trace import Trace
+from nested_core.trace import CHANNELS, Trace
 
 from .arms import count
 from .backbone import D, Encoder, InContext, Reader, pretrain, train_reader
@@ -47,11 +48,14 @@ CLASSES = {"digits": 10, "intents": 40}
 WIDTH, CLOCKS = 600, (1, 4, 16)
 ENCODER_STEPS, READER_STEPS = 200, 400
 UTTERANCES, TESTS, GENERIC = 50, 20, 200  # of each intent
+WORDS = 9  # of an utterance, for the count of operations
+SGD = [{"optimizer": "sgd", "rate": rate} for rate in (0.01, 0.03, 0.1, 0.3, 1.0)]
+ADAM = [{"optimizer": "adam", "rate": rate} for rate in (1e-4, 3e-4, 1e-3, 3e-3)]
 TRIALS = {
-    "hope_attention": [{"rate": rate, "damping": d} for rate in (3e-3, 3e-2, 0.3) for d in (0.1, 1.0, 10.0)],
+    "hope_attention": [{"rate": rate, "damping": d} for rate in (1e-3, 3e-3, 1e-2) for d in (0.1, 1.0, 10.0)],
     "icl": [{"rate": rate, "window": n} for rate in (3e-3, 6e-3, 1e-2) for n in (64, 128, 256)],
-    "ewc": [{"rate": rate, "strength": s} for rate in (0.03, 0.1, 0.3) for s in (1e3, 1e4, 1e5)],
-    "single_loop": [{"rate": rate} for rate in (1e-3, 3e-3, 0.01, 0.03, 0.1, 0.2, 0.3, 1.0, 3.0)],
+    "ewc": [{**how, "strength": s} for how in (SGD[1], SGD[2], ADAM[2]) for s in (1e2, 1e3, 1e4)],
+    "single_loop": SGD + ADAM,
 }
 PRETRAINED = {}  # the last frozen network of this process, by what it depends on
 
@@ -94,13 +98,15 @@ def requests(config: StreamConfig, seed: int, quick: bool, report: Report):
     def drawn(kind, of, n):
         return [intents.draw(generator(seed, kind, i), intent, kind, n) for i, intent in enumerate(of)]
 
-    generic = drawn("generic", other, GENERIC)
+    generic = drawn("generic", other, 10 if quick else GENERIC)
     encoder = Encoder()
 
     def loss(step):
         rng = generator(seed, "paraphrases", step)
         which = rng.integers(len(other), size=64)
-        return encoder.loss([generic[i][int(rng.integers(GENERIC))] for i in which], [other[i] for i in which], rng)
+        return encoder.loss(
+            [generic[i][int(rng.integers(len(generic[i])))] for i in which], [other[i] for i in which], rng
+        )
 
     pretrain(encoder, loss, 10 if quick else ENCODER_STEPS, 3e-3, report)
     worlds = [encoder(utterances) for utterances in generic]
@@ -113,8 +119,8 @@ def requests(config: StreamConfig, seed: int, quick: bool, report: Report):
     return ClassStream(config, seed, names, *parts), lambda rng: worlds, encoder
 
 
-def prepare(job: Job, report: Report) -> tuple[ClassStream, Reader, int]:
-    """The stream of vectors, the frozen reader, and how many parameters an encoder has; kept for the next job."""
+def prepare(job: Job, report: Report) -> tuple[ClassStream, Reader, Encoder | None]:
+    """The stream of vectors, the frozen reader, and the encoder of words; kept for the next job."""
     icl, classes = job.arm == "icl", CLASSES[job.part]
     rate = job.choice["rate"] if icl else 6e-3
     key = (job.part, job.seed, job.quick, icl, rate)
@@ -132,22 +138,22 @@ def prepare(job: Job, report: Report) -> tuple[ClassStream, Reader, int]:
             steps = 10 if job.quick else READER_STEPS
             train_reader(reader, world, job.seed, steps, rate, lambda share: report(0.2 + 0.6 * share))
         PRETRAINED.clear()
-        PRETRAINED[key] = stream, reader, count(encoder) if encoder else 0
+        PRETRAINED[key] = stream, reader, encoder
     return PRETRAINED[key]
 
 
 def run(job: Job, report: Report) -> Trace:
     vectors, reader, encoder = prepare(job, report)
     config, choice, classes = vectors.config, job.choice, CLASSES[job.part]
-    rates = {"hope_attention": CLOCKS}.get(job.arm, (1,))
-    least = job.arm == "hope_attention"
+    levels = CLOCKS if job.arm == "hope_attention" else (1,)
     learner = LearnerConfig(
-        job.arm, "mlp", "least_squares" if least else choice.get("optimizer", "sgd"), "independent" if least else "single",
-        tuple(Level(period, choice["rate"], job.arm == "icl") for period in rates), WIDTH,
+        job.arm, "mlp", choice.get("optimizer", "least_squares" if len(levels) > 1 else "sgd"),
+        "independent" if len(levels) > 1 else "single",
+        tuple(Level(period, choice["rate"], paused=job.arm == "icl") for period in levels), WIDTH,
         damping=choice.get("damping", 0.1),
     )  # fmt: skip
     one = vectors.tests[0].x[:1]
-    cost = multiply_adds(lambda: reader.features(one)) // 3
+    cost = multiply_adds(lambda: (reader.features(one), encoder and encoder([np.zeros(WORDS, np.int64)]))) // 3
     stream = vectors if job.arm == "icl" else vectors.mapped(reader.features)
 
     def make(learner: LearnerConfig, stream: Stream, seed: int) -> Learner:
@@ -163,7 +169,7 @@ def run(job: Job, report: Report) -> Trace:
         if job.arm != "icl":
             made.parameters += count(reader)
             made.multiply_adds += cost
-        made.parameters += encoder
+        made.parameters += count(encoder) if encoder else 0
         return made
 
     def watch(recorder):
@@ -172,7 +178,7 @@ def run(job: Job, report: Report) -> Trace:
     trace = learn(RunConfig(config, learner, config.dwell), job.seed, watch, make, stream)
     told = {"learner": {**to_dict(learner), **choice}, "stream": {**to_dict(config), "kind": job.part}}
     name = f"{job.demo} {job.part} {job.arm} {job.seed}"
-    return Trace({**trace.meta, "config": told, "run_id": name}, {c: trace[c] for c in trace._channels})
+    return Trace({**trace.meta, "config": told, "run_id": name}, {channel: trace[channel] for channel in CHANNELS})
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

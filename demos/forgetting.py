@@ -100,7 +100,7 @@ def measure(job: Job, trace: Trace) -> list[Row]:
         "parameters": (trace.meta["parameters"], "numbers"),
         "state": (trace.meta["state"], "numbers"),
         "samples": (trace.steps * trace.meta["samples"], "samples"),
-        "multiply_adds a sample": (trace.meta["multiply_adds"], "multiply-adds"),
+        "multiply_adds": (trace.meta["multiply_adds"], "multiply-adds"),
         "seconds": (float(trace["seconds"][-1]), "s"),
     }
     return [Row(job.arm, job.seed, metric, value, unit) for metric, (value, unit) in found.items()]

@@ -318,22 +318,22 @@ def only(rates: Any) -> list[dict[str, Any]]:
     return [{"rate": round(float(rate), 5)} for rate in rates]
 
 
-BETAS = (0.7, 0.8, 0.9)
+BETAS = (0.5, 0.7, 0.8, 0.9)
 M3_GRID = [x for eps, rate in ((0.1, 0.006), (0.1, 0.012), (0.01, 0.001)) for x in grid((rate,), BETAS, eps=eps)]
 TRIALS = {
     "m3": M3_GRID,
     "muon": grid((0.04, 0.06, 0.1), BETAS),
     "adamw": grid((5e-3, 1e-2, 2e-2), BETAS),
-    "delta momentum": grid((0.1, 0.2, 0.4), BETAS),
-    "momentum": grid((0.1, 0.2, 0.4), BETAS),
-    "gradient descent": only(np.geomspace(0.1, 3, 9)),
+    "delta momentum": grid((0.2, 0.4, 0.8), BETAS),
+    "momentum": grid((0.2, 0.4, 0.8), BETAS),
+    "gradient descent": only(np.geomspace(0.2, 3, 12)),
     "m3, fast only": M3_GRID,
 }
 PSI_GRID = grid((0.003, 0.0055, 0.01, 0.0173, 0.03), (0.8, 0.9, 0.95, 0.98))
 TRIALS_ON = {
     PSI: {"delta momentum": PSI_GRID, "momentum": PSI_GRID, "gradient descent": only(np.geomspace(0.001, 0.1, 20))},
     ORTHOGONAL: {
-        "m3": [{"rate": rate, "slow_weight": weight} for rate in (0.1, 0.3, 1.0) for weight in (0.1, 0.3)],
+        "m3": [{"rate": rate, "slow_weight": weight} for rate in (0.3, 1.0, 3.0) for weight in (0.1, 0.3)],
         "momentum": only((0.0025, 0.005, 0.01, 0.02, 0.04, 0.08)),
         "delta gradient descent": only((0.02, 0.05, 0.1, 0.2, 0.5, 1.0)),
         "least squares": only((0.05, 0.1, 0.2, 0.4, 0.7, 1.0)),

@@ -10,7 +10,7 @@ import re
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from nested_core.trace import Trace
 
@@ -46,7 +46,8 @@ def ci_text(claim: Claim) -> str:
 def show(rows: list[Row], claims: list[Claim], console: Console) -> None:
     """Print mean and 95 % interval of every metric for every arm, and the claims."""
     arms = list(dict.fromkeys(row.arm for row in rows))
-    table = Table("metric", *arms, "unit", title="mean [95 % interval] over seeds")
+    name = Column("metric", no_wrap=True)  # on a narrow terminal the others give way
+    table = Table(name, *arms, "unit", title="mean [95 % interval] over seeds")
     for metric, unit in metrics(rows):
         table.add_row(metric, *(cell(rows, arm, metric, unit) for arm in arms), unit)
     console.print(table)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from demos.common import claim, interval
+from demos.evidence import claim, interval
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -24,14 +24,17 @@ def demo(*arguments):
 
 def test_forgetting_on_digits(tmp_path):
     file = tmp_path / "out.json"
-    done = demo("--stream", "digits", "--dwell", 12, "--seeds", 3, "--first-seed", 20, "--json", file)
+    done = demo(
+        "--stream", "digits", "--dwell", 12, "--seeds", 3, "--first-seed", 20, "--json", file, "--traces", tmp_path
+    )
     assert done.returncode == 0, done.stderr
     document = json.loads(file.read_text())
     rows = {(r["arm"], r["metric"], r["seed"]): r["value"] for r in document["rows"]}
-    assert {seed for _, _, seed in rows} == {20, 21, 22} and {arm for arm, _, _ in rows} == {"nested", "single_loop"}
+    arms = {arm for arm, _, _ in rows}
+    assert {seed for _, _, seed in rows} == {20, 21, 22} and arms == {"nested", "single_loop", "ewc", "replay", "joint"}
     for seed in (20, 21, 22):
-        assert rows["nested", "parameters", seed] == rows["single_loop", "parameters", seed]
-        assert rows["nested", "samples", seed] == rows["single_loop", "samples", seed] == 5 * 12 * 32
+        assert {rows[arm, "parameters", seed] for arm in arms} == {45_000}
+        assert {rows[arm, "samples", seed] for arm in arms} == {5 * 12 * 32}
     (found,) = (c for c in document["claims"] if c["id"] == "nested_vs_single_loop_average_accuracy")
     gains = [rows["nested", "average_accuracy", s] - rows["single_loop", "average_accuracy", s] for s in (20, 21, 22)]
     assert np.isclose(found["measured"], np.mean(gains)) and found["n_seeds"] == 3
@@ -55,10 +58,13 @@ def test_own_text_and_bad_files(tmp_path):
         1,
         "--json",
         file,
+        "--traces",
+        tmp_path,
     )
     assert done.returncode == 0, done.stderr
     document = json.loads(file.read_text())
-    assert {r["arm"] for r in document["rows"]} == {"nested", "single_loop", "transformer"}
+    arms = {r["arm"] for r in document["rows"]}
+    assert arms == {"nested", "single_loop", "transformer", "ewc", "replay", "joint"}
     assert {"average_bits", "learned_bits", "online_bits", "forgetting_bits"} <= {r["metric"] for r in document["rows"]}
     assert all(
         c["verdict"] == "inconclusive" and c["ci95"] is None for c in document["claims"]

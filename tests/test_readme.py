@@ -22,7 +22,8 @@ def test_the_first_block_prints_the_numbers_it_promises():
     assert done.returncode == 0, done.stderr
     row = next(x for x in done.stdout.splitlines() if "average_accuracy" in x)
     printed = [float(x) for x in re.findall(r"0\.\d+", row)]
-    assert len(promised) == 2 and printed == pytest.approx(list(promised.values()), abs=0.015)
+    # The arms promised come first in the table.
+    assert len(promised) == 2 and printed[:2] == pytest.approx(list(promised.values()), abs=0.015)
 
 
 def test_its_python_runs():
