@@ -25,6 +25,7 @@ RUNS = (
     ("forgetting", "--stream classes"),
     ("forgetting", "--stream languages"),
     ("forgetting", "--stream languages --rounds 1"),
+    ("language_model", ""),
     ("formal_languages", ""),
     ("ablation", ""),
 )

@@ -3,9 +3,9 @@
 Nested Learning, 9.5 and table 5. Every arm is trained on sequences of 40 symbols and tested on fresh ones: bin 0 asks
 at positions 1 to 40, bin 1 at positions 41 to 80, which no arm has seen. Guessing is right half of the time (shuffle-2:
 about a third). A memory whose write may turn a stored direction around (the double erase of Hope's rule) can count
-modulo two; a sum or an average over the past cannot. Counting without bound is another matter: retention below one and a
-normalised read-out lose the count, and linear attention, which forgets nothing, does best. A chunk of 16 tokens carried
-further than one of 4 or 8 (refreshed projections drift), and one of 32, almost the training length, not at all.
+modulo two; a sum or an average over the past cannot. Counting without bound is another matter: retention below one
+and a normalised read-out lose the count, and linear attention, which forgets nothing, does best. A chunk of 16 tokens
+carried further than one of 4 or 8 (refreshed projections drift), and one of 32, almost the training length, not at all.
 """
 
 import sys
