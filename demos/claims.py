@@ -28,6 +28,8 @@ RUNS = (
     ("language_model", ""),
     ("formal_languages", ""),
     ("ablation", ""),
+    ("mad", ""),
+    ("optimizers", ""),
 )
 NAMES = tuple(dict.fromkeys(name for name, _ in RUNS))
 ROOT = Path(__file__).resolve().parent.parent
@@ -111,8 +113,8 @@ def replaced(text: str, name: str, new: str) -> str:
 
 def between(text: str, name: str) -> str:
     """What stands between the marks of `name`; "" where there are none."""
-    start, end = f"<!-- {name} -->\n", f"\n<!-- end {name} -->"
-    return text.split(start, 1)[1].split(end, 1)[0] if start in text else ""
+    start, end = f"<!-- {name} -->", f"<!-- end {name} -->"
+    return text.split(start, 1)[1].split(end, 1)[0].strip() if start in text else ""
 
 
 def write_down(document: dict, results: Path | None, readme: Path | None) -> None:

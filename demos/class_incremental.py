@@ -14,40 +14,32 @@ single_loop     the same MLP, fine-tuned
 """
 
 import sys
-from dataclasses import replace
 
 import numpy as np
 import torch
 
 from nested_core.bench import multiply_adds
-from nested_core.config import LearnerConfig, Level, RunConfig, StreamConfig, to_dict
+from nested_core.config import LearnerConfig, Level, RunConfig, to_dict
 from nested_core.learner import Learner
 from nested_core.metrics import average_accuracy, forgetting, learned_accuracy
 from nested_core.mlp import MLP, IndependentLevels
 from nested_core.nest import GradientLevels
 from nested_core.rng import generator, torch_generator
 from nested_core.run import run as learn
-from nested_core.streams import open_stream
-from nested_core.streams.base import Batch, Stream
+from nested_core.streams.base import Stream
 from nested_core.trace import CHANNELS, Trace
 
 from .arms import count
-from .backbone import D, Encoder, InContext, Reader, pretrain, train_reader
+from .backbone import D, Encoder, InContext, Reader, train_reader
 from .baselines import Ewc
 from .command import Demo, main
 from .evidence import Claim, Row, claim, values
 from .parallel import Job, Report
-from .tasks import intents
+from .tasks.classes import CLASSES, PARTS, ClassStream
 
 ARMS = ("hope_attention", "icl", "ewc", "single_loop")
-STREAMS = {
-    "digits": StreamConfig("class_digits", tasks=5, dwell=100, batch=16),
-    "intents": StreamConfig("class_digits", tasks=10, dwell=100, batch=16),
-}
-CLASSES = {"digits": 10, "intents": 40}
 WIDTH, CLOCKS = 600, (1, 4, 16)
-ENCODER_STEPS, READER_STEPS = 200, 400
-UTTERANCES, TESTS, GENERIC = 50, 20, 200  # of each intent
+READER_STEPS, READER_RATE = 400, 6e-3
 WORDS = 9  # of an utterance, for the count of operations
 SGD = [{"optimizer": "sgd", "rate": rate} for rate in (0.01, 0.03, 0.1, 0.3, 1.0)]
 ADAM = [{"optimizer": "adam", "rate": rate} for rate in (1e-4, 3e-4, 1e-3, 3e-3)]
@@ -60,77 +52,15 @@ TRIALS = {
 PRETRAINED = {}  # the last frozen network of this process, by what it depends on
 
 
-class ClassStream(Stream):
-    """Tasks of given examples: one batch of training data and one of test data each."""
-
-    def __init__(self, config: StreamConfig, seed: int, tasks: list[str], train: list[Batch], tests: list[Batch]):
-        super().__init__(config, seed)
-        self.tasks, self.train, self.tests = tasks, train, tests
-        self.unit, self.size = "accuracy", train[0].x.shape[1]
-
-    def _draw(self, task, rng):
-        x, y = self.train[task]
-        pick = rng.integers(len(x), size=self.config.batch)
-        return Batch(x[pick], y[pick])
-
-    def mapped(self, f) -> "ClassStream":
-        train, tests = ([Batch(f(b.x), b.y) for b in part] for part in (self.train, self.tests))
-        return ClassStream(self.config, self.seed, self.tasks, train, tests)
-
-
-def digits(config: StreamConfig, seed: int, quick: bool, report: Report):
-    """(stream of pixels, episodes of other pixel orders of its training images, no encoder)."""
-    base = open_stream(config, seed)
-    train, tests = ([Batch((x.float() - 0.3) / 0.4, y) for x, y in part] for part in (base._train, base.tests))
-    classes = [b.x[b.y == c] for b in train for c in b.y.unique()]
-
-    def world(rng):
-        pixels = rng.permutation(base.size)
-        return [x[:, pixels] for x in classes]
-
-    return ClassStream(config, seed, base.tasks, train, tests), world, None
-
-
-def requests(config: StreamConfig, seed: int, quick: bool, report: Report):
-    """(stream of encoded utterances, episodes of the other intents, the encoder)."""
-    new, other = intents.split(generator(seed, "intents"), CLASSES["intents"])
-
-    def drawn(kind, of, n):
-        return [intents.draw(generator(seed, kind, i), intent, kind, n) for i, intent in enumerate(of)]
-
-    generic = drawn("generic", other, 10 if quick else GENERIC)
-    encoder = Encoder()
-
-    def loss(step):
-        rng = generator(seed, "paraphrases", step)
-        which = rng.integers(len(other), size=64)
-        return encoder.loss(
-            [generic[i][int(rng.integers(len(generic[i])))] for i in which], [other[i] for i in which], rng
-        )
-
-    pretrain(encoder, loss, 10 if quick else ENCODER_STEPS, 3e-3, report)
-    worlds = [encoder(utterances) for utterances in generic]
-    each, parts = len(new) // config.tasks, []
-    for kind, n in (("train", UTTERANCES), ("test", TESTS)):
-        x = [encoder(utterances) for utterances in drawn(kind, new, n)]
-        at = range(0, len(new), each)
-        parts.append([Batch(torch.cat(x[i : i + each]), torch.arange(i, i + each).repeat_interleave(n)) for i in at])
-    names = [", ".join(" ".join(x) for x in new[i : i + each]) for i in range(0, len(new), each)]
-    return ClassStream(config, seed, names, *parts), lambda rng: worlds, encoder
-
-
 def prepare(job: Job, report: Report) -> tuple[ClassStream, Reader, Encoder | None]:
     """The stream of vectors, the frozen reader, and the encoder of words; kept for the next job."""
     icl, classes = job.arm == "icl", CLASSES[job.part]
-    rate = job.choice["rate"] if icl else 6e-3
+    rate = job.choice["rate"] if icl else READER_RATE
     key = (job.part, job.seed, job.quick, icl, rate)
     if key not in PRETRAINED:
-        config = STREAMS[job.part]
-        config = replace(config, dwell=10) if job.quick else config
         with torch.random.fork_rng():
             torch.manual_seed(int(generator(job.seed, "weights").integers(2**62)))
-            make = {"digits": digits, "intents": requests}[job.part]
-            stream, world, encoder = make(config, job.seed, job.quick, lambda share: report(0.2 * share))
+            stream, world, encoder = PARTS[job.part](job.seed, job.quick, lambda share: report(0.2 * share))
             reader = Reader(stream.size, classes)
             if icl:  # as large as reader and levels together
                 more = count(Reader(stream.size, classes, D + 1)) - count(reader)
@@ -197,7 +127,7 @@ def measure(job: Job, trace: Trace) -> list[Row]:
 
 def claims(rows: list[Row]) -> list[Claim]:
     found = []
-    for part in STREAMS:
+    for part in PARTS:
         for arm in ARMS[1:]:
             ours, theirs = (values(rows, name, f"{part}: average accuracy") for name in (ARMS[0], arm))
             words = f"{part}: Hope-Attention ends higher on all classes than {arm}"
@@ -210,7 +140,7 @@ DEMO = Demo(
     claim="Levels stacked on a pre-trained network learn class after class better than in-context learning and EWC",
     source="9.1, figure 6",
     minutes=5,
-    parts=tuple(STREAMS),
+    parts=tuple(PARTS),
     trials=TRIALS,
     measure=measure,
     select=lambda rows: sum(row.value for row in rows if row.metric.endswith("average accuracy")),

@@ -21,7 +21,7 @@ from .tasks import mad
 from .training import Task, train
 
 WIDTH, HEADS, CHUNK = 32, 1, 16
-STEPS = {"compression": 600, "recall": 400, "fuzzy recall": 500, "selective copy": 600, "memorisation": 200}
+STEPS = {"compression": 600, "recall": 400, "fuzzy recall": 500, "selective copy": 600, "memorisation": 120}
 BATCH, TESTS = 16, 256
 ARMS = ("hope", "transformer", "titans")
 RATES = [{"rate": rate} for rate in (4e-3, 8e-3, 1.6e-2)]

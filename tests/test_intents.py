@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from demos.backbone import D, Encoder, InContext, Reader
+from demos.tasks.classes import CLASSES, PARTS
 from demos.tasks.intents import (
     ACTIONS,
     FILLERS,
@@ -116,3 +117,16 @@ def test_the_context_holds_the_latest_examples_of_every_class_and_no_weight_move
     assert labels.tolist() == [0, 1, 2, 0, 1, 2] and held[:, 0].tolist() == [33, 21, 51, 57, 36, 54]
     assert all(torch.equal(p, q) for p, q in zip(before, reader.parameters(), strict=True))
     assert learner.memory().shape == (1, 6, 3) and 0 <= learner.score(Batch(x, labels.repeat(4)[:20])) <= 1
+
+
+@pytest.mark.parametrize(("part", "tasks"), [("digits", 5), ("intents", 10)])
+def test_classes_arrive_in_groups_that_never_return_and_the_world_is_another(part, tasks):
+    stream, world, encoder = PARTS[part](3, True, lambda share: None)
+    groups = [set(b.y.tolist()) for b in stream.train]
+    assert len(groups) == tasks and sorted(c for g in groups for c in g) == list(range(CLASSES[part]))
+    assert [set(b.y.tolist()) for b in stream.tests] == groups and (encoder is None) == (part == "digits")
+    batch = stream.batch(1 + stream.config.dwell)
+    assert set(batch.y.tolist()) <= groups[1] and batch.x.shape == (16, stream.size)
+    held_out = {tuple(row) for b in stream.tests for row in b.x.tolist()}
+    shown = {tuple(row) for x in [*world(rng()), *(b.x for b in stream.train)] for row in x.tolist()}
+    assert len(held_out & shown) <= 0.01 * len(held_out)
