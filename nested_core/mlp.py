@@ -41,11 +41,11 @@ def total(answers: list[Tensor]) -> Tensor:
 class MLP(nn.Module):
     """One hidden layer, as large as all blocks together, for the single loop: x [n, inputs] -> logits [n, 10]."""
 
-    def __init__(self, inputs: int, hidden: int, generator: torch.Generator):
+    def __init__(self, inputs: int, hidden: int, generator: torch.Generator, classes: int = CLASSES):
         super().__init__()
         self.features = nn.Parameter(initial_features(hidden, inputs, generator))
         self.readout = nn.Parameter(
-            torch.randn(CLASSES, hidden, generator=generator, dtype=torch.float64) * hidden**-0.5
+            torch.randn(classes, hidden, generator=generator, dtype=torch.float64) * hidden**-0.5
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -55,10 +55,12 @@ class MLP(nn.Module):
 class Block:
     """One level: features [hidden, inputs + 1], an associative read-out, and the window it has collected."""
 
-    def __init__(self, inputs: int, hidden: int, rate: float, damping: float, generator: torch.Generator):
+    def __init__(
+        self, inputs: int, hidden: int, rate: float, damping: float, generator: torch.Generator, classes: int = CLASSES
+    ):
         self.features = initial_features(hidden, inputs, generator)
         self.inputs = InputMemory(inputs + 1, damping)
-        self.readout = AssociativeReadout(hidden, CLASSES)
+        self.readout = AssociativeReadout(hidden, classes)
         self.rate = rate
         self.empty()
 
@@ -104,11 +106,11 @@ class IndependentLevels(Learner):
 
     memory_shows = "read-out of each level: class (row) by feature (column)"
 
-    def __init__(self, config: LearnerConfig, inputs: int, seed: int):
-        self.config = config
+    def __init__(self, config: LearnerConfig, inputs: int, seed: int, classes: int = CLASSES):
+        self.config, self.classes = config, classes
         hidden = config.width // len(config.levels)
         generator = torch_generator(seed, "weights")
-        self.blocks = [Block(inputs, hidden, level.rate, config.damping, generator) for level in config.levels]
+        self.blocks = [Block(inputs, hidden, level.rate, config.damping, generator, classes) for level in config.levels]
         self.levels = [{"name": x.name, "period": x.period, "per": "step", "kind": "block"} for x in config.levels]
         weights = [x for b in self.blocks for x in (b.features, b.readout.W)]
         memories = [x for b in self.blocks for x in (b.inputs.P, b.readout.inputs.P)]
@@ -116,7 +118,7 @@ class IndependentLevels(Learner):
         self.state = sum(x.numel() for x in memories)
 
     def step(self, batch: Batch, step: int) -> Observation:
-        x, target = with_one(batch.x), F.one_hot(batch.y, CLASSES).double()
+        x, target = with_one(batch.x), F.one_hot(batch.y, self.classes).double()
         answers = [block.answer(x) for block in self.blocks]
         guess = total([answer for _, answer in answers]).argmax(1)
         online = float((guess == batch.y).double().mean())

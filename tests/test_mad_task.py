@@ -98,7 +98,7 @@ def test_memorisation_hides_values_that_never_change():
 
 
 def test_bad_input_is_one_sentence():
-    with pytest.raises(ConfigError, match="task: 'copy'.*recall"):
+    with pytest.raises(ConfigError, match=r"task: 'copy'.*recall"):
         mad.draw("copy", 0, generator(0, "x"), 4)
     with pytest.raises(ConfigError, match="batch: 0"):
         mad.draw("recall", 0, generator(0, "x"), 0)
