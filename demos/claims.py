@@ -25,6 +25,7 @@ RUNS = (
     ("forgetting", "--stream classes"),
     ("forgetting", "--stream languages"),
     ("forgetting", "--stream languages --rounds 1"),
+    ("class_incremental", ""),
     ("language_model", ""),
     ("formal_languages", ""),
     ("ablation", ""),

@@ -11,6 +11,12 @@ icl             one level: a frozen network reads labelled examples in its conte
                 that it has as many parameters. It keeps raw examples, equally many of every class seen
 ewc             the stacked weights as one MLP with a softmax, fine-tuned with elastic weight consolidation
 single_loop     the same MLP, fine-tuned
+
+Tried, at one seed: without words that only the stream uses, in-context learning knows every intent from a few examples
+(.98, Hope-Attention 1.00); with two of five it falls to .37 and Hope-Attention, whose network is frozen, to .68.
+Pre-training 2.5 times longer raises in-context learning on digits by about .05. Read word by word it did not come to
+look up labels within 1,500 steps, so it reads one vector an example. EWC does not hold classes apart at any strength or
+scale of its inputs: a network sure of two classes has a Fisher information near zero.
 """
 
 import sys

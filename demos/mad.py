@@ -1,7 +1,11 @@
 """Five small tasks of memory (MAD): compression, recall, fuzzy recall, selective copying, memorisation.
 
 Nested Learning, 9.5 and table 4. Each task is learned for itself; fresh sequences are tested. Accuracy is the share of
-the asked symbols that are right. `chance` is that of guessing among the possible answers.
+the asked symbols that are right. `chance` is that of guessing among the possible answers. Rates were tuned on one
+seed: at some of the chosen ones single other seeds never learn recall, hence its wide intervals.
+
+Tried before: six symbols to copy instead of four, and sixteen keys to recall instead of eight. Within 400 to 600 steps
+Hope copied .60 to .73 of six, Titans .78 to .97 and the Transformer .98; of sixteen keys no arm learned to recall any.
 """
 
 import sys
