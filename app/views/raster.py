@@ -52,7 +52,7 @@ def table(trace: Trace) -> pd.DataFrame:
 def ticks(trace: Trace, level: int, width: int) -> list[tuple[int, float]]:
     """(step, size) of the writes of a level; the largest of each bin where there are too many for `width` bins."""
     steps = np.flatnonzero(trace["wrote"][:, level])
-    sizes = trace["change"][steps, level]
+    sizes = np.nan_to_num(trace["change"][steps, level])  # where no size was recorded: as small as can be
     if len(steps) > width:
         bins = (steps * width // max(trace.meta["steps"], 1)).astype(int)
         best = {}

@@ -87,3 +87,12 @@ def best_bits(language: int, batch: Batch) -> np.ndarray:
         bits[:, t] = -np.log2(joint.sum(-1))
         belief = joint / joint.sum(-1, keepdims=True)
     return bits
+
+
+def cipher(rng: np.random.Generator) -> np.ndarray:
+    """[symbols] what each symbol of a text becomes when the letters a to z are exchanged for one another at random."""
+    alphabet = encoded()[0]
+    letters = np.array([alphabet.index(c) for c in "abcdefghijklmnopqrstuvwxyz"])
+    table = np.arange(len(alphabet))
+    table[letters] = rng.permutation(letters)
+    return table
