@@ -15,19 +15,19 @@ from nested_core.trace import Trace
 
 from .arms import build
 from .command import Demo, main
-from .evidence import Claim, Row, average, claim
+from .evidence import Claim, Row
 from .parallel import Job, Report
 from .tasks import needle
 from .training import PIECE, Task, train
 
 STEPS, TOKENS = 800, 1024
 EASY, KINDS = ("passkey", "number"), tuple(needle.KINDS)
-STAGES = (  # until this share of the steps: lengths and kinds
-    (0.25, (32,), EASY),
-    (0.4, (32, 64), KINDS),
-    (0.55, (32, 64, 128), KINDS),
-    (0.75, (64, 128, 256), KINDS),
-    (1.0, (64, 128, 256, 512), KINDS),
+MANY = ("multi-query",)
+STAGES = (  # until this share of the steps: lengths and kinds of a batch, of which one pair is drawn
+    (0.2, ((32, EASY),)),
+    (0.45, ((64, MANY), (64, MANY), (256, EASY))),
+    (0.7, ((64, KINDS), (128, KINDS), (256, KINDS))),
+    (1.0, ((64, KINDS), (128, KINDS), (256, KINDS), (512, KINDS))),
 )
 LONGEST = 512  # in training
 TESTS = {512: 32, 1024: 32, 2048: 16, 4096: 16, 8192: 8}  # sequences of each kind, by length
@@ -42,8 +42,8 @@ def run(job: Job, report: Report) -> Trace:
 
     def batch(step: int):
         rng = generator(job.seed, "batch", step)
-        _, lengths, kinds = next(stage for stage in STAGES if step <= stage[0] * steps)
-        length = int(rng.choice(lengths))
+        pairs = next(pairs for share, pairs in STAGES if step <= share * steps)
+        length, kinds = pairs[rng.integers(len(pairs))]
         fit = tuple(kind for kind in kinds if needle.KINDS[kind].shortest <= length)
         return needle.draw(fit, rng, TOKENS // length, length)
 

@@ -87,7 +87,11 @@ def test_a_first_visit_sees_the_shipped_recording(page):
     page.run()
     now[0] = 4.0
     page.run()
-    assert "a recording of this very run" in text(page) and "is remembered by **nested**" in text(page) and not page.exception
+    assert (
+        "a recording of this very run" in text(page)
+        and "is remembered by **nested**" in text(page)
+        and not page.exception
+    )
     assert "Step 750 / 1500" in text(page)
     now[0] = 14.0
     page.run()
