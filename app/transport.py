@@ -55,10 +55,12 @@ def transport(desk: Desk, wanted: Wanted | None) -> None:
 def _rewind(desk: Desk, by: str, still: bool) -> None:
     """Anywhere in what was recorded, while nothing moves. The row always stands there, so that nothing jumps."""
 
-    def scrubbed() -> None:
-        desk.jump(st.session_state.scrub)
+    # A slider for every place: one that is moved by the program may send its old place back with the next click.
+    key = f"time {desk.position} {desk.recorded}"
 
-    st.session_state.scrub = desk.position
+    def scrubbed() -> None:
+        desk.jump(st.session_state[key])
+
     off = not still
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.button("Start", key="home", disabled=off, on_click=desk.jump, args=(0,), shortcut="Home")
@@ -76,7 +78,15 @@ def _rewind(desk: Desk, by: str, still: bool) -> None:
         )
         last = max(1, desk.recorded)
         st.slider(
-            "Time", 0, last, key="scrub", disabled=off, on_change=scrubbed, label_visibility="collapsed", width=320
+            "Time",
+            0,
+            last,
+            desk.position,
+            key=key,
+            disabled=off,
+            on_change=scrubbed,
+            label_visibility="collapsed",
+            width=320,
         )
 
 

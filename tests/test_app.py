@@ -137,7 +137,7 @@ def test_time_goes_back_and_forward_over_the_same_run(page):
     assert page.desk.position == 0 and [t.steps for t in page.desk.view()] == [0, 0]
     press(page, "Step")
     assert page.desk.position == 16 and page.desk.recorded == 48  # nothing was computed again
-    page.slider(key="scrub").set_value(48).run()
+    page.slider[0].set_value(48).run()
     assert all(a.same_events(b) for a, b in zip(first, page.desk.view(), strict=True))
     press(page, "Start")
     press(page, "Run")  # goes on from the end, not from the cursor
