@@ -7,7 +7,7 @@ in-context memory writes. Each further level is one more block that writes, on a
 Python, cipher  a model trained on English reads Python source, or English with its letters exchanged: bits per
                 character of the whole stream, every character predicted before it is read
 needles         a model trained on up to 8 facts at a time reads 16 of them, over and over: the chance that it gives to
-                the right value (accuracy of answers drawn from it), in the last quarter of the stream
+                the right value (accuracy of answers drawn from it), over the whole stream
 
 All arms are the same weights, before they read. Rate and momentum of the writes are tuned for every arm on other text.
 A level's rate falls with the root of its period, as its window gathers more. "one clock" lets all three blocks write
@@ -134,7 +134,7 @@ def run(job: Job, report: Report) -> Trace:
     recorder.add("memory_step", steps)
     recorder.add("memory", np.stack([memory_map(W) for W in matrices]))
     recorder.add("probe_step", steps)
-    recorder.add("score", [float(found[:, 3 * steps // 4 :].nanmean() if needles else found.nanmean())])
+    recorder.add("score", [float(found.nanmean())])
     recorder.add("level_score", np.full((len(periods), 1), math.nan))
     return recorder.freeze()
 

@@ -1,14 +1,14 @@
 """Stories whose few facts lie scattered in a long text about something else, and questions that join 1, 2 or 3 of them.
 
-After bAbI (Weston et al. 2015) in the long form of BABILong (Kuratov et al. 2024), as in Nested Learning, 9.4 and fig. 9.
+After bAbI (Weston et al. 2015) in the long form of BABILong (Kuratov et al. 2024), as in Nested Learning, 9.4, fig. 9.
 A symbol is a word. Somebody may move more than once: where he went last counts. All orders of sentences are possible.
 
 1 fact   mary went kitchen                                         where mary? kitchen
 2 facts  john took apple | john went garden                        where apple? garden
 3 facts  coin in box | mary took box | mary went office            where coin? office
 
-Every story has 8 moves of 4 people; with 2 facts and more, 4 things that somebody took; with 3 facts those are in boxes,
-and boxes were taken. The words between the sentences are drawn by Zipf's law and do not occur in stories. All four
+Every story has 8 moves of 4 people; with 2 facts and more, 4 things that somebody took; with 3 those are in boxes, and
+boxes were taken. The words between the sentences are drawn by Zipf's law and do not occur in stories. All four
 people or things are asked for, one question after another: guessing is right once in eight times.
 """
 
