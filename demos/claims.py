@@ -22,6 +22,7 @@ from .report import cell, ci_text, metrics
 # Every demo in its forms: name, and what is added on the command line.
 RUNS = (
     ("forgetting", "--stream digits"),
+    ("forgetting", "--stream digits --rounds 8"),
     ("forgetting", "--stream classes"),
     ("forgetting", "--stream languages"),
     ("forgetting", "--stream languages --rounds 1"),
