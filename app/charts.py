@@ -8,7 +8,7 @@ import streamlit as st
 from nested_core.trace import Trace
 
 from . import explain
-from .state import Desk, Wanted
+from .desk import Desk, Wanted
 from .theme import arm_name, hue
 from .views import alone, curves, memory, moment, raster, summary, timeline
 
@@ -17,6 +17,7 @@ WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still
 WORDS = {
     "starting": "starting …",
     "running": "training",
+    "catching up": "computing the same steps again, to go on from here",
     "paused": "paused",
     "finished": "finished",
     "failed": "stopped",
@@ -52,7 +53,7 @@ def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
     if show.error:
         st.error(show.error)
     if traces:
-        _pictures(traces, calm=not busy)
+        _pictures(traces, desk.ghosts, calm=not busy)
     else:
         st.info("The learners are being prepared …")
 
@@ -79,17 +80,18 @@ def _this_step(traces: list[Trace]) -> None:
                     st.markdown(f"{name}: ${line}$")
 
 
-def _pictures(traces: list[Trace], calm: bool) -> None:
+def _pictures(traces: list[Trace], ghosts: list[Trace], calm: bool) -> None:
     """All views of these traces; `calm` when they stand still: then their descriptions are brought up to date."""
     st.markdown(summary.result(traces))
     _legend(traces)
     words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
-    st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="timeline", alt=words)
+    st.echarts_chart(timeline.option(traces, ghosts), height=timeline.height(traces), key="timeline", alt=words)
     if calm:
         _this_step(traces)
     costs = [f"**{arm_name(trace)}**: {summary.cost(trace)}" for trace in traces]
     st.caption("  \n".join(filter(None, [*costs, summary.backend(traces)])))
-    st.caption(explain.HOW_TO_READ)
+    changes = [summary.edits(trace) for trace in traces]
+    st.caption("  \n".join(filter(None, [*changes, explain.HOW_TO_READ + explain.GHOST * bool(ghosts)])))
     _memories(traces, calm)
 
 

@@ -6,12 +6,12 @@ What a link or a preset asks for is put into the widgets before they are drawn; 
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, ConfigError
+from nested_core.config import TASK_LIMITS, ConfigError, Edit
 
 from . import gallery, share
+from .desk import Desk, Wanted
 from .levels import level_editor, put_levels
 from .share import Choice
-from .state import Wanted
 from .texts import own_texts
 from .theme import ARM_NAMES
 
@@ -29,8 +29,8 @@ HINTS = {
 }
 
 
-def settings() -> tuple[Choice, Wanted | None, list[str]]:
-    """Draw the settings: what is chosen, the wanted comparison or None, and why not."""
+def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
+    """Draw the settings: what is chosen, the wanted comparison or None, and why not. Changed levels go to the desk."""
     problems: list[str] = []
     if "kind" not in st.session_state:  # the first run of this tab: the link decides
         choice, notices = share.read(st.query_params.to_dict())
@@ -38,9 +38,6 @@ def settings() -> tuple[Choice, Wanted | None, list[str]]:
         st.session_state.notices = notices
     preset_menu()
     choice, texts = widgets(problems)
-    if not problems and choice.query() != st.query_params.to_dict():
-        kept = {k: v for k, v in st.query_params.to_dict().items() if k.startswith("embed")}
-        st.query_params.from_dict({**choice.query(), **kept})
     wanted = None
     if choice.kind == "own_text" and len(texts) < 2:
         if not problems:
@@ -50,13 +47,25 @@ def settings() -> tuple[Choice, Wanted | None, list[str]]:
             wanted = Wanted(choice.configs(texts), choice.seed)
         except ConfigError as error:
             problems.append(str(error))
+    if wanted and not st.session_state["levels crossed"]:
+        desk.change(wanted)
+    choice = desk.told(choice)
+    if not problems:
+        tell(choice)
     return choice, wanted, problems + st.session_state.get("notices", [])
+
+
+def tell(choice: Choice) -> None:
+    """Write the choice into the address of the page."""
+    query = st.query_params.to_dict()
+    if choice.query() != query:
+        st.query_params.from_dict({**choice.query(), **{k: v for k, v in query.items() if k.startswith("embed")}})
 
 
 def put(choice: Choice) -> None:
     """Set every widget to this choice."""
     visits, state = "returning" if choice.rounds > 1 else "once", st.session_state
-    state.kind, state.seed = choice.kind, choice.seed
+    state.kind, state.seed, state.edits = choice.kind, choice.seed, choice.edits
     state[f"visits {choice.kind}"] = visits
     state[f"tasks {choice.kind}"] = choice.tasks
     state[f"rounds {choice.kind}"] = max(2, choice.rounds)
@@ -112,6 +121,7 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     st.header("Learners", anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
     levels = level_editor(nested, f"{kind} {rounds > 1}", problems)
+    edits = planned_edits(len(levels))
     names = [arm.name for arm in baselines]
     key = f"baselines {kind in ('languages', 'own_text')}"
     shown = st.pills(
@@ -130,7 +140,19 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     seed = number(
         "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
     )
-    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed), texts
+    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits), texts
+
+
+def planned_edits(count: int) -> tuple[Edit, ...]:
+    """The changes on the way that a link brought, for a run that is still to begin."""
+    edits = tuple(edit for edit in st.session_state.get("edits", ()) if len(edit.levels) == count)
+    if edits:
+        words = "; ".join(
+            f"after step {e.step}: {', '.join(f'{x.name} at {x.rate:g}' for x in e.levels)}" for e in edits
+        )
+        st.caption(f"Changes on the way, from the link: {words}.")
+        st.button("Leave them out", key="no edits", on_click=lambda: st.session_state.update(edits=()))
+    return edits
 
 
 def _usual(kind: str) -> str:

@@ -14,6 +14,7 @@ HOW_TO_READ = (
     "the task. **Shading**: the task that the stream shows. **Ticks**: a memory wrote at that step; a tall tick is a "
     "large write."
 )
+GHOST = " **Dotted, pale**: the run as it was before the last change."
 DIGITS = """
 **The nested learner** is several small networks, called blocks, whose answers are averaged. Each has its own clock: one
 writes at every step, the slower ones more rarely, with all that they collected since their last write.

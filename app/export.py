@@ -42,14 +42,15 @@ def script(configs: tuple[RunConfig, ...], seed: int) -> str:
 
 
 def frame(traces: list[Trace]) -> pd.DataFrame:
-    """Every recorded number but the memory snapshots, one a row: learner, channel, step, level, task, value, unit."""
+    """Every recorded number but memory snapshots and samples, a row each: learner, channel, step, level, task, value,
+    unit."""
     parts = []
     for trace in traces:
         axes = {"step": range(1, trace.steps + 1), "probe": trace["probe_step"]}
         names = {"level": [level["name"] for level in trace.levels], "task": trace.tasks}
         for name, channel in CHANNELS.items():
             first = channel.dims[0]
-            if first not in axes or name == "probe_step":
+            if first not in axes or name in ("probe_step", "sample"):
                 continue
             found = {"step" if d in axes else d: list(axes[d] if d in axes else names[d]) for d in channel.dims}
             index = pd.MultiIndex.from_product(found.values(), names=list(found))

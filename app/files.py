@@ -8,8 +8,9 @@ import streamlit as st
 from nested_core.trace import Trace, TraceError
 
 from . import export
+from .desk import Desk, Wanted
+from .opened import to_bytes
 from .share import Choice
-from .state import Desk, Wanted, to_bytes
 from .theme import arm_name
 
 BYTES = "application/octet-stream"

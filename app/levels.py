@@ -66,7 +66,10 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
         except ConfigError as error:
             problems.append(f"level {place + 1}, {error}")
     st.button("Add a level", key=f"add {name}", disabled=len(rows) >= 8, on_click=add, args=(rows, name))
-    return tuple(sorted(levels, key=lambda x: x.period))
+    ordered = tuple(sorted(levels, key=lambda x: x.period))
+    st.session_state["levels shown"] = name
+    st.session_state["levels crossed"] = ordered != tuple(levels)  # then a level's place no longer says which it is
+    return ordered
 
 
 def put_levels(levels: tuple[Level, ...], name: str) -> None:

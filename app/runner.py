@@ -8,7 +8,9 @@ same step; a faster learner waits a little ahead of it.
 import itertools
 import threading
 import time
+from dataclasses import replace
 
+from nested_core.config import Edit, Level, RunConfig, from_dict
 from nested_core.trace import Recorder, Trace
 
 from .pool import Pool
@@ -30,20 +32,25 @@ class Arm:
 class Comparison:
     """Several learners on one stream and seed.
 
-    status  paused, waiting, starting, running, finished, failed or stopped
+    shown   traces of these very runs from before, in view until the learners have come as far again: they do so when
+            training goes on, and since a config and a seed always give the same run, nothing on the page changes
+    status  paused, waiting, starting, catching up, running, finished, failed or stopped
     """
 
     source = "computed just now"
     _jobs = itertools.count(1)
 
-    def __init__(self, pool: Pool, configs, seed: int):
-        self.pool, self.seed = pool, seed
+    def __init__(self, pool: Pool, configs, seed: int, shown: list[Trace] | None = None):
+        self.pool, self.seed, self.shown = pool, seed, shown or []
+        self.start = min((trace.steps for trace in self.shown), default=0)
         self.arms = [Arm(config) for config in configs]
+        edits = configs[0].edits
+        self.levels = edits[-1].levels if edits else configs[0].learner.levels  # of the first learner, at the end
         self.total = min(config.stream.steps for config in configs)
         self.rate = 0.0  # steps a second at most; 0: as fast as it goes
         self.error = ""
         self.ahead = 0  # comparisons that go first
-        self.hold = 0  # while not playing: the step to stand at
+        self.hold = self.start  # while not playing: the step to stand at
         self.playing = self.closed = False
         self._seen = time.monotonic()
         self._since = (0.0, 0)  # when playing began, and at which step
@@ -57,8 +64,22 @@ class Comparison:
     @property
     def cursor(self) -> int:
         """The step that the page shows: done by every learner, and not past where it was paused."""
-        low = min(arm.steps for arm in self.arms)
+        low = max(self.start, self.done)
         return low if self.playing else min(low, self.hold)
+
+    @property
+    def done(self) -> int:
+        """Steps that every learner has done here."""
+        return min(arm.steps for arm in self.arms)
+
+    @property
+    def edited(self) -> int:
+        """The step of the last change of levels; 0 where there was none."""
+        return max((edit.step for arm in self.arms for edit in arm.config.edits), default=0)
+
+    @property
+    def configs(self) -> tuple[RunConfig, ...]:
+        return tuple(arm.config for arm in self.arms)
 
     @property
     def status(self) -> str:
@@ -69,13 +90,15 @@ class Comparison:
         if self.playing or self.cursor < self.hold:
             if self.ahead:
                 return "waiting"
-            return "running" if all(arm.recorder for arm in self.arms) else "starting"
+            if not all(arm.recorder for arm in self.arms):
+                return "starting"
+            return "running" if self.done >= self.start else "catching up"
         return "paused"
 
     @property
     def busy(self) -> bool:
         """Whether the picture is about to change."""
-        return self.status in ("waiting", "starting", "running")
+        return self.status in ("waiting", "starting", "catching up", "running")
 
     def touch(self) -> None:
         """Say that somebody is looking."""
@@ -103,6 +126,15 @@ class Comparison:
             self.hold = min((at // every + 1) * every, self.total)
         self._wake.set()
 
+    def edit(self, levels: tuple[Level, ...]) -> None:
+        """Give the first learner these levels from its next step on; its config tells of it once that is done."""
+        with self._lock:
+            arm, self.levels = self.arms[0], levels
+            if arm.worker:
+                arm.worker.send("edit", arm.job, levels)
+            else:  # nothing trains yet: the run will be told from the start
+                arm.config = replace(arm.config, edits=(*arm.config.edits, Edit(self.cursor, levels)))
+
     def set_rate(self, rate: float) -> None:
         """Steps a second at most; 0 for no limit."""
         with self._lock:
@@ -113,9 +145,9 @@ class Comparison:
         """The traces of all learners up to the cursor; empty until all have begun."""
         self.touch()
         with self._lock:
-            if not all(arm.recorder for arm in self.arms):
-                return []
             at = self.cursor
+            if not all(arm.recorder for arm in self.arms) or self.done < self.start:
+                return self.shown
             if self._cache[0] != (at, self.error):
                 self._cache = ((at, self.error), [arm.recorder.freeze().until(at) for arm in self.arms])
             return self._cache[1]
@@ -193,7 +225,9 @@ class Comparison:
             elif message[1] == arm.job:
                 kind, content = message[0], message[2:]
                 if kind == "meta":
-                    arm.recorder = Recorder(*content)
+                    arm.recorder = arm.recorder or Recorder({})
+                    arm.recorder.meta = content[0]
+                    arm.config = from_dict(content[0]["config"])
                 elif kind == "new":
                     arm.recorder.extend(*content)
                     arm.steps += len(content[0].get("task", ()))

@@ -2,8 +2,9 @@
 
     ?v=1&stream=class_digits&tasks=5&rounds=1&dwell=200&levels=1*0.3_4*0.3_16*0.3&with=single_loop&seed=0
 
-Levels are period*rate, "*p" added for a paused one. Everything is written out, so that a link keeps its meaning when a
-default changes. Reading never fails: an unknown or bad value gives one sentence and the default of its field.
+Levels are period*rate, "*p" added for a paused one. Changes on the way are edits=STEP:LEVELS, joined by ~. Everything
+is written out, so that a link keeps its meaning when a default changes. Reading never fails: an unknown or bad value
+gives one sentence and the default of its field.
 """
 
 from collections.abc import Mapping
@@ -11,16 +12,19 @@ from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from nested_core import presets
-from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Level, RunConfig, StreamConfig
+from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Edit, Level, RunConfig, StreamConfig
 
 VERSION = "1"
-FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "with", "seed")
+FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "edits", "with", "seed")
+MAX_EDITS = 30
+NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
 LIMITS = {"rounds": (1, 20), "dwell": (1, 2_000), "seed": (0, 2**31 - 1)}  # those of the controls
 
 
 @dataclass(frozen=True)
 class Choice:
-    """What a person chose: the stream, the levels of the nested learner, what it is compared with, and the seed."""
+    """What a person chose: the stream, the levels of the nested learner, what it is compared with, the seed, and how
+    the levels are changed on the way."""
 
     kind: str
     tasks: int
@@ -29,6 +33,7 @@ class Choice:
     levels: tuple[Level, ...]
     baselines: tuple[str, ...]
     seed: int
+    edits: tuple[Edit, ...] = ()
 
     def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
         """One run for each learner, nested first; ConfigError where the parts do not fit. texts: of own_text."""
@@ -36,18 +41,19 @@ class Choice:
         stream = presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes)
         nested, *baselines = presets.arms(stream)
         learners = [replace(nested, levels=self.levels), *(arm for arm in baselines if arm.name in self.baselines)]
-        return tuple(presets.run_config(stream, learner) for learner in learners)
+        configs = [presets.run_config(stream, learner) for learner in learners]
+        return replace(configs[0], edits=self.edits), *configs[1:]
 
     def query(self) -> dict[str, str]:
         """The fields of the link."""
-        levels = "_".join(f"{x.period}*{x.rate:g}" + "*p" * x.paused for x in self.levels)
         named = ("rounds", "dwell", "seed") if self.kind == "own_text" else ("tasks", "rounds", "dwell", "seed")
         numbers = {name: str(getattr(self, name)) for name in named}
         return {
             "v": VERSION,
             "stream": self.kind,
             **numbers,
-            "levels": levels,
+            "levels": _told(self.levels),
+            **({"edits": "~".join(f"{e.step}:{_told(e.levels)}" for e in self.edits)} if self.edits else {}),
             "with": "_".join(self.baselines) or "none",
         }
 
@@ -113,6 +119,14 @@ def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
         except (ConfigError, ValueError) as error:
             words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write period*rate, joined by _"
             note("levels", f"{words}; the default levels are used")
+    if "edits" in query:
+        try:
+            found = replace(found, edits=_edits(query["edits"]))
+            found.configs(NO_TEXTS if kind == "own_text" else ())
+        except (ConfigError, ValueError) as error:
+            words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write step:levels, joined by ~"
+            note("edits", f"{words}; the levels stay as they are")
+            found = replace(found, edits=())
     if "with" in query:
         names = _names(query["with"], base.baselines)
         if names is None:
@@ -120,6 +134,17 @@ def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
         else:
             found = replace(found, baselines=names)
     return found, notices
+
+
+def _told(levels: tuple[Level, ...]) -> str:
+    return "_".join(f"{x.period}*{x.rate:g}" + "*p" * x.paused for x in levels)
+
+
+def _edits(text: str) -> tuple[Edit, ...]:
+    parts = [part.split(":") for part in text.split("~")]
+    if len(parts) > MAX_EDITS:
+        raise ConfigError(f"give at most {MAX_EDITS} changes")
+    return tuple(Edit(int(step), _levels(levels)) for step, levels in parts)
 
 
 def _levels(text: str) -> tuple[Level, ...]:

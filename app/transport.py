@@ -2,7 +2,8 @@
 
 import streamlit as st
 
-from .state import Desk, Wanted
+from .desk import Desk, Wanted
+from .levels import put_levels
 
 SPEEDS = {"slow": 5.0, "medium": 40.0, "fast": 0.0}
 STRIDES = {"step": "step", "window": "slowest level", "visit": "task"}
@@ -44,12 +45,33 @@ def transport(desk: Desk, wanted: Wanted | None) -> None:
     _rewind(desk, by, still=desk.recorded > 0 and not busy)
     if desk.live:
         desk.live.set_rate(SPEEDS[speed])
+        _changes(desk, wanted, busy)
+
+
+def _changes(desk: Desk, wanted: Wanted | None, busy: bool) -> None:
+    """What became of changed settings, and the way back."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if desk.can_fork(wanted) and not busy:
+            st.button(
+                f"Fork at step {desk.position}",
+                key="fork",
+                on_click=desk.fork,
+                args=(wanted,),
+                help="The same run up to here, then with the levels that are set now. What was there stays as a ghost.",
+            )
+        if desk.before:
+            st.button("Undo", key="undo", on_click=_undo, args=(desk,), help="The run as it was before the last change")
         if wanted and not desk.matches(wanted):
             st.caption(
                 "The settings have changed: press Reset, then Run, to use them."
                 if busy
                 else "The settings have changed: Run begins anew with them."
             )
+
+
+def _undo(desk: Desk) -> None:
+    levels = desk.undo()
+    put_levels(levels, st.session_state["levels shown"])
 
 
 def _rewind(desk: Desk, by: str, still: bool) -> None:

@@ -1,7 +1,8 @@
 """The process that trains: `python -m app.worker nested_core.run:run`. It reads commands on stdin, answers on stdout.
 
-Commands   ("run", job, config, seed)   ("until", job, steps)   ("stop", job)
-Answers    ("meta", job, meta)   ("new", job, entries)   ("done", job)   ("error", job, sentence)
+Commands   ("run", job, config, seed)   ("until", job, steps)   ("edit", job, levels)   ("stop", job)
+Answers    ("meta", job, meta) at the start and after an edit   ("new", job, entries)   ("done", job)
+           ("error", job, sentence)
            ("ready",) after the start and after every job
 
 Both are pickles between a parent and its own child. The loop never runs past `until`: raising it is Run, leaving it is
@@ -30,6 +31,7 @@ class Orders:
         self.changed = threading.Condition()
         self.jobs = []
         self.until = {}
+        self.edits = {}
         self.stopped = set()
         threading.Thread(target=self._read, args=(source,), daemon=True).start()
 
@@ -43,6 +45,8 @@ class Orders:
                         self.until.setdefault(job, 0)
                     elif kind == "until":
                         self.until[job] = rest[0]
+                    elif kind == "edit":
+                        self.edits[job] = rest[0]
                     else:
                         self.stopped.add(job)
                     self.changed.notify_all()
@@ -57,20 +61,21 @@ class Orders:
 
 def train(run, orders: Orders, send, job: int, config, seed: int) -> None:
     """One run, in step with the orders; its events go out in batches."""
-    steps, sent_at, last = -1, 0.0, None
+    steps, sent_at, last, told = -1, 0.0, None, None
 
-    def on_step(recorder) -> bool:
-        nonlocal steps, sent_at, last
+    def on_step(recorder):
+        nonlocal steps, sent_at, last, told
         steps, last = steps + 1, recorder
-        if steps == 0:
-            send("meta", job, dict(recorder.meta))
+        if recorder.meta is not told:
+            told = recorder.meta
+            send("meta", job, dict(told))
         now = time.monotonic()
         if steps >= orders.until[job] or now - sent_at > BATCH_SECONDS:
             send("new", job, recorder.take())
             sent_at = now
         with orders.changed:
             orders.changed.wait_for(lambda: job in orders.stopped or steps < orders.until[job])
-        return job not in orders.stopped
+            return orders.edits.pop(job, True) if job not in orders.stopped else False
 
     run(config, seed, on_step=on_step)
     send("new", job, last.take())

@@ -242,12 +242,30 @@ def decode_text(name: str, data: bytes) -> str:
 
 
 @dataclass(frozen=True)
+class Edit:
+    """A change of the levels during a run: once `step` steps are learned, they are these."""
+
+    step: int
+    levels: tuple[Level, ...]
+
+    def __post_init__(self) -> None:
+        whole("edits.step", self.step, 0, MAX_STEPS)
+        ok = isinstance(self.levels, tuple) and all(isinstance(x, Level) for x in self.levels)
+        check(ok, "edits.levels", self.levels, "give a tuple of Level")
+
+
+@dataclass(frozen=True)
 class RunConfig:
-    """One run but for its seed. `probe_every`: steps between tests on the held-out data of every task."""
+    """One run but for its seed.
+
+    probe_every  steps between tests on the held-out data of every task
+    edits        changes of the levels on the way, in order; there are always as many levels as at the start
+    """
 
     stream: StreamConfig
     learner: LearnerConfig
     probe_every: int = 10
+    edits: tuple[Edit, ...] = ()
 
     def __post_init__(self) -> None:
         check(isinstance(self.stream, StreamConfig), "stream", type(self.stream).__name__, "give a StreamConfig")
@@ -259,15 +277,23 @@ class RunConfig:
             f"the stream {self.stream.kind} needs " + ("hope or transformer" if self.stream.is_text else "mlp"),
         )
         whole("probe_every", self.probe_every, 1, MAX_STEPS)
+        ok = isinstance(self.edits, tuple) and all(isinstance(x, Edit) for x in self.edits)
+        check(ok, "edits", self.edits, "give a tuple of Edit")
+        steps = [edit.step for edit in self.edits]
+        check(steps == sorted(steps), "edits.step", steps, "order them by step")
+        count = len(self.learner.levels)
+        for edit in self.edits:
+            check(len(edit.levels) == count, "edits.levels", len(edit.levels), f"give {count}, as at the start")
+            dataclasses.replace(self.learner, levels=edit.levels)  # must be a learner too
 
 
-def to_dict(config: RunConfig | LearnerConfig | StreamConfig | Level) -> dict[str, Any]:
+def to_dict(config: RunConfig | LearnerConfig | StreamConfig | Level | Edit) -> dict[str, Any]:
     """A config as plain JSON values."""
     plain: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(config)))
     return plain
 
 
-Config = TypeVar("Config", Level, StreamConfig, LearnerConfig, RunConfig)
+Config = TypeVar("Config", Level, Edit, StreamConfig, LearnerConfig, RunConfig)
 
 
 def _build(kind: type[Config], data: Any, field: str) -> Config:
@@ -280,6 +306,11 @@ def _build(kind: type[Config], data: Any, field: str) -> Config:
     return kind(**data)
 
 
+def _levels(data: Any, field: str) -> tuple[Level, ...]:
+    check(isinstance(data, list | tuple), field, data, "give a list of levels")
+    return tuple(_build(Level, x, field) for x in data)
+
+
 def from_dict(data: dict[str, Any]) -> RunConfig:
     """The RunConfig that `to_dict` wrote; ConfigError names what is wrong with any other input."""
     check(isinstance(data, dict), "config", type(data).__name__, "give an object with stream and learner")
@@ -289,10 +320,13 @@ def from_dict(data: dict[str, Any]) -> RunConfig:
     texts = stream.get("texts", ())
     check(isinstance(texts, list | tuple), "stream.texts", texts, "give a list of [name, text] pairs")
     stream["texts"] = tuple(tuple(x) if isinstance(x, list) else x for x in texts)
-    levels = learner.get("levels", ())
-    check(isinstance(levels, list | tuple), "learner.levels", levels, "give a list of levels")
-    learner["levels"] = tuple(_build(Level, x, "learner.levels") for x in levels)
+    learner["levels"] = _levels(learner.get("levels", ()), "learner.levels")
     rest = {k: v for k, v in data.items() if k not in ("stream", "learner")}
+    edits = rest.get("edits", ())
+    check(isinstance(edits, list | tuple), "edits", edits, "give a list of edits")
+    check(all(isinstance(x, dict) for x in edits), "edits", edits, "give objects with step and levels")
+    made = [{**x, "levels": _levels(x.get("levels", ()), "edits.levels")} for x in edits]
+    rest["edits"] = tuple(_build(Edit, x, "edits") for x in made)
     parts = {"stream": _build(StreamConfig, stream, "stream"), "learner": _build(LearnerConfig, learner, "learner")}
     return _build(RunConfig, {**parts, **rest}, "config")
 

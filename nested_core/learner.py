@@ -1,13 +1,14 @@
 """What the loop asks of every learner, nested or not. A learner is given batches; it is never told the task."""
 
 from abc import ABC, abstractmethod
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from .config import LearnerConfig
+from .config import LearnerConfig, Level
 from .ops.backend import Choice
 from .streams.base import Batch
 
@@ -22,11 +23,12 @@ class Observation(NamedTuple):
     change: np.ndarray
     surprise: np.ndarray
     diverged: bool = False  # the loss or a gradient was not finite
+    guess: int = -1  # the answer to the first sample (on text: to its end), given before learning
 
 
-def divergence(online: float, levels: int) -> Observation:
+def divergence(online: float, levels: int, guess: int = -1) -> Observation:
     """What is said of a step whose loss or gradient was not finite: nothing was written."""
-    return Observation(online, np.zeros(levels, bool), np.zeros(levels), np.full(levels, np.nan), True)
+    return Observation(online, np.zeros(levels, bool), np.zeros(levels), np.full(levels, np.nan), True, guess)
 
 
 class Learner(ABC):
@@ -55,6 +57,10 @@ class Learner(ABC):
         Where the loss or a gradient is not finite the learner has diverged: it is left exactly as it was, weights,
         optimizers, slow levels and open windows, as if the batch had not come.
         """
+
+    def edit(self, levels: tuple[Level, ...]) -> None:
+        """From the next step on the levels have these periods, rates and pauses; there are as many as before."""
+        self.config = replace(self.config, levels=levels)
 
     @abstractmethod
     def score(self, test: Batch) -> float:

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .clock import due
-from .config import LearnerConfig
+from .config import LearnerConfig, Level
 from .learner import Learner, Observation, divergence, memory_map
 from .least_squares import AssociativeReadout, InputMemory
 from .rng import torch_generator
@@ -121,19 +121,24 @@ class IndependentLevels(Learner):
         x, target = with_one(batch.x), F.one_hot(batch.y, self.classes).double()
         answers = [block.answer(x) for block in self.blocks]
         guess = total([answer for _, answer in answers]).argmax(1)
-        online = float((guess == batch.y).double().mean())
+        online, shown = float((guess == batch.y).double().mean()), int(guess[0])
         change = np.zeros(len(self.blocks))
         surprise = np.array([float((answer - target).square().sum(1).mean().sqrt()) for _, answer in answers])
         slopes = [block.slope(x, *answered, target) for block, answered in zip(self.blocks, answers, strict=True)]
         if not np.isfinite([*surprise, *(float(slope.sum()) for slope in slopes)]).all():
-            return divergence(online, len(self.blocks))
+            return divergence(online, len(self.blocks), shown)
         for i, (level, block, (hidden, _)) in enumerate(zip(self.config.levels, self.blocks, answers, strict=True)):
             if level.paused:
                 continue
             block.collect(slopes[i], x, hidden, target)
             if due(step, level.period):
                 change[i] = block.write() / block.size()
-        return Observation(online, change > 0, change, surprise)
+        return Observation(online, change > 0, change, surprise, guess=shown)
+
+    def edit(self, levels: tuple[Level, ...]) -> None:
+        super().edit(levels)
+        for block, level in zip(self.blocks, levels, strict=True):
+            block.rate = level.rate
 
     def score(self, test: Batch) -> float:
         x = with_one(test.x)

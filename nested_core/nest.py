@@ -20,7 +20,7 @@ from torch.nn import functional as F
 
 from .clock import due
 from .cms import MemoryBlock
-from .config import LearnerConfig
+from .config import LearnerConfig, Level
 from .hope import Hope
 from .language_model import Block, LanguageModel
 from .learner import Learner, Observation, divergence, memory_map
@@ -98,7 +98,7 @@ class GradientLevels(Learner):
 
     def step(self, batch: Batch, step: int) -> Observation:
         state, collected, read = self._state, self.weights.gradient.clone(), 0.0
-        loss, online = self._loss(batch)
+        loss, online, guess = self._loss(batch)
         if self.in_context:  # before any level writes: afterwards the initial state is another one
             start, end = self._memories()
             read = float((end - start).norm() / start.norm())
@@ -107,7 +107,7 @@ class GradientLevels(Learner):
         if not all(map(math.isfinite, (float(loss.detach()), read, *norms))):
             self._state = state
             self.weights.gradient.copy_(collected)
-            return divergence(online, len(self.levels))
+            return divergence(online, len(self.levels), guess)
         levels = self.config.levels
         change, surprise = np.zeros(len(levels)), np.zeros(len(levels))
         surprise[: len(norms)] = norms
@@ -137,16 +137,22 @@ class GradientLevels(Learner):
         if self.in_context:
             change = np.insert(change, 0, read)
             surprise = np.insert(surprise, 0, math.nan)
-        return Observation(online, change > 0, change, surprise)
+        return Observation(online, change > 0, change, surprise, guess=guess)
 
-    def _loss(self, batch: Batch) -> tuple[Tensor, float]:
-        """The training loss in nats, and the score."""
+    def edit(self, levels: tuple[Level, ...]) -> None:
+        super().edit(levels)
+        for optimizer, level in zip(self.optimizers, levels, strict=False):
+            optimizer.param_groups[0]["lr"] = level.rate
+
+    def _loss(self, batch: Batch) -> tuple[Tensor, float, int]:
+        """The training loss in nats, the score, and the answer to the first sample."""
         if isinstance(self.model, MLP):
             logits = self.model(batch.x)
-            return F.cross_entropy(logits, batch.y), float((logits.argmax(1) == batch.y).double().mean())
+            guess = logits.argmax(1)
+            return F.cross_entropy(logits, batch.y), float((guess == batch.y).double().mean()), int(guess[0])
         logits, self._state = self.model(batch.x)
         loss = F.cross_entropy(logits.flatten(0, 1), batch.y.flatten())
-        return loss, float(loss.detach()) / math.log(2)
+        return loss, float(loss.detach()) / math.log(2), int(logits[0, -1].argmax())
 
     @torch.no_grad()
     def score(self, test: Batch) -> float:

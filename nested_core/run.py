@@ -9,13 +9,14 @@ The run reads on to its end, so that learners stay in step, and a later batch ma
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from time import perf_counter
 
 import numpy as np
 import torch
 
 from .clock import due
-from .config import LearnerConfig, RunConfig, run_id, to_dict
+from .config import Edit, LearnerConfig, Level, RunConfig, run_id, to_dict
 from .cpu import prepare
 from .hope import Hope, HopeConfig
 from .learner import Learner
@@ -31,14 +32,15 @@ from .transformer import Transformer, same_size
 def run(
     config: RunConfig,
     seed: int,
-    on_step: Callable[[Recorder], bool | None] | None = None,
+    on_step: Callable[[Recorder], bool | tuple[Level, ...] | None] | None = None,
     make: Callable[[LearnerConfig, Stream, int], Learner] | None = None,
     stream: Stream | None = None,
 ) -> Trace:
     """Learn the whole stream and return what was recorded.
 
     on_step  called before the first and after every step with the growing Recorder. It may wait, which pauses the run;
-             when it returns False the run ends there.
+             when it returns False the run ends there; when it returns levels the learner has these from the next step
+             on, and the config in the trace tells of it, so that the same config and seed give the same run again.
     make     makes another learner than `build` would
     stream   in place of the one that the config names; the config says its tasks, steps and batch
     """
@@ -52,14 +54,21 @@ def run(
             "samples": config.stream.batch * (config.stream.length if config.stream.is_text else 1),
             "levels": learner.levels, "parameters": learner.parameters, "state": learner.state,
             "multiply_adds": learner.multiply_adds, "memory": learner.memory_shows,
-            "backend": learner.backend and list(learner.backend),
+            "backend": learner.backend and list(learner.backend), "alphabet": stream.alphabet,
         }
     )  # fmt: skip
     probe(recorder, learner, stream, 0)
     seconds = 0.0
-    if on_step and on_step(recorder) is False:
-        return recorder.freeze()
     for step in range(1, config.stream.steps + 1):
+        answer = on_step(recorder) if on_step else None
+        if answer is False:
+            return recorder.freeze()
+        if isinstance(answer, tuple):
+            config = replace(config, edits=(*config.edits, Edit(step - 1, answer)))
+            recorder.meta = {**recorder.meta, "config": to_dict(config), "run_id": run_id(config, seed)}
+        for edit in config.edits:
+            if edit.step == step - 1:
+                learner.edit(edit.levels)
         batch = stream.batch(step)
         start = perf_counter()
         seen = learner.step(batch, step)
@@ -71,11 +80,14 @@ def run(
         recorder.add("change", seen.change)
         recorder.add("surprise", seen.surprise)
         recorder.add("diverged", seen.diverged)
+        recorder.add("sample", stream.sample(batch))
+        recorder.add("truth", int(batch.y[0] if batch.y.ndim == 1 else batch.y[0, -1]))
+        recorder.add("guess", seen.guess)
         early = step < config.probe_every and due(step, max(1, config.probe_every // 4))  # learning is fastest at first
         if early or due(step, config.probe_every) or due(step, config.stream.dwell):
             probe(recorder, learner, stream, step)
-        if on_step and on_step(recorder) is False:
-            break
+    if on_step:
+        on_step(recorder)
     return recorder.freeze()
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-VERSION = 2
+VERSION = 3
 
 
 @dataclass(frozen=True)
@@ -48,6 +48,9 @@ CHANNELS = {
     "diverged": Channel(
         ("step",), "bool", "-", "whether the loss or a gradient was not finite at this step, and nothing was written"
     ),
+    "sample": Channel(("step", "part"), "uint8", "-", "the first sample of the batch; see meta['alphabet']"),
+    "truth": Channel(("step",), "int16", "class or symbol", "the right answer to that sample (on text: to its end)"),
+    "guess": Channel(("step",), "int16", "class or symbol", "what the learner answered, before it learned"),
     "probe_step": Channel(("probe",), "int32", "step", "steps learned before this probe"),
     "score": Channel(("probe", "task"), "float64", "trace.unit", "the learner on held-out data of every task"),
     "level_score": Channel(
@@ -66,7 +69,7 @@ class TraceError(ValueError):
 
 
 class Recorder:
-    """The write side. `meta` is fixed at the start: see Trace for its fields."""
+    """The write side. `meta` is fixed at the start, but for the edits of its config: see Trace for its fields."""
 
     def __init__(self, meta: dict[str, Any]):
         self.meta = {"version": VERSION, **meta}
@@ -108,7 +111,8 @@ class Trace:
     {name, period, per, kind}), unit ("accuracy" or "bits per character"), parameters, state (numbers kept beside the
     parameters by optimizers and memories), samples (a step: digits or characters), multiply_adds (forward, a sample),
     memory (what the snapshots show), backend (of a learner with self-modifying memory [form that computed it, why],
-    else null).
+    else null), alphabet (the symbols of a text's samples, in order; null where a sample is an image of brightness 0 to
+    16, row by row). config.edits says when a person changed levels during the run.
     """
 
     def __init__(self, meta: dict[str, Any], channels: dict[str, np.ndarray]):

@@ -2,11 +2,12 @@
 
 import os
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from nested_core.clock import due
-from nested_core.config import ConfigError, RunConfig, run_id, to_dict
+from nested_core.config import ConfigError, Edit, RunConfig, run_id, to_dict
 from nested_core.trace import Recorder, Trace
 
 SECONDS_A_STEP = 0.002
@@ -35,6 +36,7 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
             "multiply_adds": 1000,
             "memory": "weights of the test",
             "backend": ["naive", "a stand-in needs no more"] if stream.is_text else None,
+            "alphabet": "abcdefgh" if stream.is_text else None,
         }
     )
     rng = np.random.default_rng(seed)
@@ -51,9 +53,16 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         recorder.add("memory", memory)
 
     probe(0)
-    if on_step and on_step(recorder) is False:
-        return recorder.freeze()
     for step in range(1, stream.steps + 1):
+        answer = on_step(recorder) if on_step else None
+        if answer is False:
+            return recorder.freeze()
+        if isinstance(answer, tuple):
+            config = replace(config, edits=(*config.edits, Edit(step - 1, answer)))
+            recorder.meta = {**recorder.meta, "config": to_dict(config), "run_id": run_id(config, seed)}
+        for edit in config.edits:
+            if edit.step == step - 1:
+                learner = replace(learner, levels=edit.levels)
         if seed == 14 and step == 20:
             os._exit(3)
         if seed == 15 and step == 20:
@@ -73,8 +82,11 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         recorder.add("change", np.array(wrote) * 0.05)
         recorder.add("surprise", np.array(wrote) * 1.0)
         recorder.add("diverged", False)
+        recorder.add("sample", np.full(40 if stream.is_text else 64, step % 8))
+        recorder.add("truth", step % 8)
+        recorder.add("guess", step % 8 if rng.random() < score[task] else -1)
         if step % config.probe_every == 0 or step == stream.steps or step % stream.dwell == 0:
             probe(step)
-        if on_step and on_step(recorder) is False:
-            break
+    if on_step:
+        on_step(recorder)
     return recorder.freeze()

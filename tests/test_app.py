@@ -10,64 +10,20 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from app import gallery, samples, share, state
+from app import gallery, opened, samples, share, state
+from app.desk import Desk
 from app.playhead import Playhead
 from app.pool import Pool
-from app.runner import Comparison
 from nested_core import presets
 from nested_core.config import RunConfig, run_id
-from nested_core.trace import CHANNELS, Trace
+from nested_core.trace import CHANNELS, Trace, TraceError
 from tests import fake_run
+from tests.page import MAIN, address, comparison, page, press, text, wait, workers
 
-MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
+__all__ = ["page", "workers"]  # fixtures
+
 ENGLISH = "It was the best of times, it was the worst of times. " * 60
 NUMBERS = "one two three four five six seven eight nine ten " * 60
-
-
-@pytest.fixture(scope="module")
-def workers():
-    pool = Pool("tests.fake_run:run", spares=2, seats=1)
-    pool.warm()
-    yield pool
-    pool.close()
-
-
-@pytest.fixture
-def page(workers, monkeypatch):
-    desk = state.Desk(workers)
-    monkeypatch.setattr(state, "desk", lambda: desk)
-    desk.fresh = False  # without the recording of a first visit
-    test = AppTest.from_file(MAIN, default_timeout=20)
-    test.desk = desk
-    yield test.switch_page("app_pages/playground.py").run()
-    desk.reset()
-
-
-def wait(until, seconds=10.0):
-    end = time.monotonic() + seconds
-    while not until():
-        assert time.monotonic() < end, "waited too long"
-        time.sleep(0.005)
-
-
-def press(page, name):
-    next(b for b in page.button if b.label == name).click()
-    page.run()
-    assert not page.exception
-
-
-def text(page) -> str:
-    return "\n".join(m.value for m in [*page.markdown, *page.caption, *page.error, *page.info])
-
-
-def address(page) -> dict[str, str]:
-    """The query of the page's address."""
-    return {k: v if isinstance(v, str) else v[0] for k, v in page.query_params.items()}
-
-
-def comparison(pool, seed=0, **changes) -> Comparison:
-    stream = presets.stream("permuted_digits", 1, **{"tasks": 3, "dwell": 100, **changes})
-    return Comparison(pool, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
 
 
 # The page
@@ -146,7 +102,7 @@ def test_time_goes_back_and_forward_over_the_same_run(page):
 
 
 def test_a_link_opens_what_it_says(workers, monkeypatch):
-    desk = state.Desk(workers)
+    desk = Desk(workers)
     monkeypatch.setattr(state, "desk", lambda: desk)
     test = AppTest.from_file(MAIN, default_timeout=20)
     query = dict(v="1", stream="class_digits", tasks="3", rounds="2", dwell="30", levels="2*0.5_8*0.1*p", seed="7")
@@ -278,8 +234,8 @@ def recorded(monkeypatch) -> Trace:
 
 
 def test_a_saved_trace_opens_again(recorded, workers):
-    desk = state.Desk(workers)
-    desk.open([Upload("nested.npz", state.to_bytes(recorded))])
+    desk = Desk(workers)
+    desk.open([Upload("nested.npz", opened.to_bytes(recorded))])
     assert desk.show.view()[0].same_events(recorded) and desk.show.status == "recorded"
 
 
@@ -288,7 +244,7 @@ def test_a_diverged_run_and_the_form_that_computed_are_said_on_the_page(page):
     trace = fake_run.run(RunConfig(stream, presets.nested(stream)), 0)
     channels = {name: trace[name].copy() for name in CHANNELS}
     channels["diverged"][[11, 12]] = True
-    page.desk.open([Upload("wild.npz", state.to_bytes(Trace(dict(trace.meta), channels)))])
+    page.desk.open([Upload("wild.npz", opened.to_bytes(Trace(dict(trace.meta), channels)))])
     page.run()
     said = next(m.value for m in page.markdown if "diverged at step 12" in m.value)
     assert said.startswith("After all 2 tasks") and "nothing was written in 2 steps; lower its rate." in said
@@ -297,23 +253,23 @@ def test_a_diverged_run_and_the_form_that_computed_are_said_on_the_page(page):
 
 
 def damaged(trace: Trace) -> dict[str, bytes]:
-    good = state.to_bytes(trace)
+    good = opened.to_bytes(trace)
     other = Trace({**trace.meta, "version": 99}, {n: trace[n] for n in ("task", "score")})
     bare = Trace({k: v for k, v in trace.meta.items() if k != "samples"}, {"task": trace["task"]})
     return {
         "cut.npz": good[: len(good) // 2],
         "text.npz": b"hello",
-        "later.npz": state.to_bytes(other),
-        "bare.npz": state.to_bytes(bare),
+        "later.npz": opened.to_bytes(other),
+        "bare.npz": opened.to_bytes(bare),
     }
 
 
 def test_a_bad_trace_gets_one_sentence_and_changes_nothing(recorded, workers):
-    desk = state.Desk(workers)
-    desk.open([Upload("good.npz", state.to_bytes(recorded))])
+    desk = Desk(workers)
+    desk.open([Upload("good.npz", opened.to_bytes(recorded))])
     before = desk.show
     for name, data in damaged(recorded).items():
-        with pytest.raises(state.TraceError, match=name):
+        with pytest.raises(TraceError, match=name):
             desk.open([Upload(name, data)])
         assert desk.show is before
 
@@ -321,8 +277,8 @@ def test_a_bad_trace_gets_one_sentence_and_changes_nothing(recorded, workers):
 def test_traces_of_different_streams_are_not_mixed(recorded, workers, monkeypatch):
     stream = presets.stream("permuted_digits", 1, tasks=3, dwell=20)
     other = fake_run.run(RunConfig(stream, presets.nested(stream)), 0)
-    with pytest.raises(state.TraceError, match=r"b\.npz: recorded on another stream"):
-        state.Desk(workers).open([Upload("a.npz", state.to_bytes(recorded)), Upload("b.npz", state.to_bytes(other))])
+    with pytest.raises(TraceError, match=r"b\.npz: recorded on another stream"):
+        Desk(workers).open([Upload("a.npz", opened.to_bytes(recorded)), Upload("b.npz", opened.to_bytes(other))])
 
 
 # Workers

@@ -30,7 +30,7 @@ class QuadraticEwc(Ewc):
     """Loss: half of x (w - y)^2."""
 
     def _loss(self, batch):
-        return 0.5 * (batch.x * (self.model.w - batch.y).square()).sum(), 0.0
+        return 0.5 * (batch.x * (self.model.w - batch.y).square()).sum(), 0.0, 0
 
 
 def test_ewc_ends_where_loss_and_penalties_balance():

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from app.state import load
+from app.opened import load
 from app.views import moment, summary, timeline
 from demos import claims
 from demos.command import FIRST_TUNING_SEED

@@ -136,9 +136,9 @@ def spoil(learner, batch, where):
 
     def broken(batch):
         del learner._loss
-        loss, online = plain(batch)
+        loss, *rest = plain(batch)
         zero = next(learner.model.parameters()).square().sum() * 0
-        return loss + (zero / 0 if where == "loss" else zero.sqrt()), online  # sqrt(0) has value 0, and no slope
+        return loss + (zero / 0 if where == "loss" else zero.sqrt()), *rest  # sqrt(0) has value 0, and no slope
 
     learner._loss = broken
     return batch

@@ -10,6 +10,7 @@ import torch
 from nested_core import sweep
 from nested_core.config import (
     ConfigError,
+    Edit,
     LearnerConfig,
     Level,
     RunConfig,
@@ -221,3 +222,47 @@ def test_a_comparison_is_fair():
     digits = open_stream(DIGITS, 0)
     for train, test in zip(digits._train, digits.tests, strict=True):
         assert len(train.y) + len(test.y) == 1797
+
+
+def test_a_change_of_levels_on_the_way_is_part_of_the_run():
+    slower = tuple(replace(level, rate=level.rate / 2, paused=level.period == 4) for level in CONFIG.learner.levels)
+    live = run(CONFIG, 3, lambda recorder: slower if recorder.count("task") == 10 else True)
+    config = from_dict(live.meta["config"])
+    assert [(edit.step, edit.levels) for edit in config.edits] == [(10, slower)]
+    again = run(config, 3)
+    assert again.same_events(live) and again.meta["run_id"] == live.meta["run_id"] == run_id(config, 3)
+    plain = run(CONFIG, 3)
+    assert live.until(10).same_events(plain.until(10)) and not live.same_events(plain)
+    paused = [level.period for level in slower].index(4)
+    assert not live["wrote"][10:, paused].any() and plain["wrote"][10:, paused].any()
+    for bad, field in (((Edit(5, slower[:1]),), "edits.levels"), ((Edit(9, slower), Edit(5, slower)), "edits.step")):
+        with pytest.raises(ConfigError, match=field):
+            replace(CONFIG, edits=bad)
+
+
+@pytest.mark.parametrize("kind", ["permuted_digits", "languages"])
+def test_edits_reach_every_kind_of_learner(kind):
+    stream = StreamConfig(kind, tasks=2, dwell=4, batch=2, length=16)
+    for learner in arms(stream):
+        small = replace(learner, width=16, layers=1, heads=2, chunk=8)
+        config = RunConfig(stream, small)
+        stopped = tuple(replace(level, paused=True) for level in small.levels)
+        trace = run(replace(config, edits=(Edit(4, stopped),)), 1)
+        own = [i for i, level in enumerate(trace.levels) if level["per"] == "step"]
+        assert trace["wrote"][:4, own].any() and not trace["wrote"][4:, own].any()
+        slower = tuple(replace(level, rate=level.rate / 2) for level in small.levels)
+        assert not run(replace(config, edits=(Edit(4, slower),)), 1).same_events(run(config, 1))
+
+
+@pytest.mark.parametrize("kind", ["permuted_digits", "languages"])
+def test_the_recorded_sample_is_what_the_stream_gave(kind):
+    stream = open_stream(StreamConfig(kind, tasks=2, dwell=3, batch=2, length=64), 1)
+    learner = replace(arms(stream.config)[0], width=16, layers=1, heads=2, chunk=8)
+    trace = run(RunConfig(stream.config, learner), 1)
+    batch = stream.batch(5)
+    if stream.alphabet is None:
+        assert np.array_equal(trace["sample"][4] / 16, batch.x[0].numpy()) and trace["truth"][4] == batch.y[0]
+    else:
+        assert np.array_equal(trace["sample"][4], batch.x[0, -40:].numpy()) and trace["truth"][4] == batch.y[0, -1]
+    assert trace.meta["alphabet"] == stream.alphabet
+    assert ((trace["guess"] >= 0) & (trace["guess"] < (len(stream.alphabet) if stream.alphabet else 10))).all()

@@ -12,7 +12,7 @@ from app.transport import transport
 
 desk = open_desk()
 with st.sidebar:
-    choice, wanted, problems = settings()
+    choice, wanted, problems = settings(desk)
     problems += files(desk, choice, wanted)
 desk.greet(wanted)
 

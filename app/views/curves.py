@@ -100,3 +100,28 @@ def series(trace: Trace, panel: int, height: float, low: float, high: float) -> 
             }
         )
     return lines
+
+
+def ghost(trace: Trace, panel: int) -> list[dict]:
+    """The same lines as they were before a change: pale, dotted, without labels."""
+    return [
+        {
+            "type": "line",
+            "id": f"ghost {panel} {task}",
+            "name": f"{task + 1} before the change",
+            "xAxisIndex": panel,
+            "yAxisIndex": panel,
+            "showSymbol": False,
+            "animation": False,
+            "silent": True,
+            "z": 1,
+            "lineStyle": {"color": hue(task), "width": 1.5, "type": "dotted", "opacity": 0.55},
+            "itemStyle": {"color": hue(task)},
+            "data": [
+                [int(s), drawn(v, trace.unit)]
+                for s, v in zip(trace["probe_step"][picked], trace["score"][picked, task], strict=True)
+            ],
+        }
+        for task, start in sorted(first_seen(trace).items())
+        if len(picked := thin(np.flatnonzero(trace["probe_step"] >= start)))
+    ]

@@ -104,6 +104,26 @@ def writes(trace: Trace) -> str:
     return f"{arm_name(trace)}: {_join(parts)}"
 
 
+def edits(trace: Trace) -> str:
+    """What was changed during the run, and when; "" if nothing was."""
+    config = trace.meta["config"]
+    held, parts = config["learner"].get("levels", []), []
+    for edit in config.get("edits", []):
+        if edit["step"] <= trace.steps:
+            words = _join([_change(a, b) for a, b in zip(held, edit["levels"], strict=True) if a != b] or ["nothing"])
+            parts.append(f"after step {edit['step']}: {words}")
+        held = edit["levels"]
+    return f"**{arm_name(trace)}** was changed {'; '.join(parts)}." if parts else ""
+
+
+def _change(old: dict, new: dict) -> str:
+    """What is different about a level, as words."""
+    words = [f"{name} {old[name]:g} → {new[name]:g}" for name in ("period", "rate") if old[name] != new[name]]
+    if old["paused"] != new["paused"]:
+        words.append("paused" if new["paused"] else "goes on")
+    return f"every {old['period']} {', '.join(words)}"
+
+
 def alt_timeline(traces: list[Trace]) -> str:
     """The timeline for somebody who cannot see it."""
     return (

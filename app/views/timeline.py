@@ -6,7 +6,7 @@ mouse. The result is an ECharts option: a plain dict.
 
 from nested_core.trace import Trace
 
-from ..theme import arm_name, faded, hue, samples
+from ..theme import INK, arm_name, faded, hue, samples
 from . import curves, raster
 
 LEFT, RIGHT = 70, 78  # px kept for names of rows and for labels at the ends of lines
@@ -50,8 +50,21 @@ def _areas(trace: Trace, labels: bool) -> dict:
     return {"silent": True, "animation": False, "data": shades}
 
 
-def option(traces: list[Trace]) -> dict:
-    """The picture of these learners as they stand."""
+def _marks(trace: Trace) -> dict:
+    """A line wherever a person changed the levels."""
+    steps = [edit["step"] for edit in trace.meta["config"].get("edits", []) if edit["step"] <= trace.steps]
+    return {
+        "silent": True,
+        "animation": False,
+        "symbol": "none",
+        "label": {"show": True, "formatter": "changed", "position": "insideEndTop", "fontSize": 11, "color": INK},
+        "lineStyle": {"color": INK, "type": [2, 2], "width": 1.5},
+        "data": [{"xAxis": step} for step in steps],
+    }
+
+
+def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
+    """The picture of these learners as they stand; ghosts: how they stood before a change, drawn pale."""
     unit = traces[0].unit
     low, high = curves.y_range(traces)
     axis_name = "accuracy (%)" if unit == "accuracy" else "bits per character"
@@ -124,6 +137,8 @@ def option(traces: list[Trace]) -> dict:
             )
             if kind == "curves":
                 series += curves.series(trace, panel, CURVES, low, high)
+                alike = [ghost for ghost in ghosts if arm_name(ghost) == arm_name(trace)]
+                series += [line for ghost in alike for line in curves.ghost(ghost, panel)]
             else:
                 series += raster.series(trace, panel)
             series.append(
@@ -136,6 +151,7 @@ def option(traces: list[Trace]) -> dict:
                     "data": [],
                     "silent": True,
                     "markArea": _areas(trace, kind == "curves"),
+                    "markLine": _marks(trace),
                     "tooltip": {"show": False},
                 }
             )

@@ -28,6 +28,8 @@ class Stream(ABC):
     """Unit of a score: "accuracy" or "bits per character"."""
     size: int
     """Pixels of a digit, or number of symbols of a text."""
+    alphabet: str | None = None
+    """The symbols of a text, in order."""
 
     def __init__(self, config: StreamConfig, seed: int):
         self.config, self.seed = config, seed
@@ -39,6 +41,10 @@ class Stream(ABC):
     def batch(self, step: int) -> Batch:
         """The batch of `step` (from 1). Any step can be asked for, in any order."""
         return self._draw(self.task(step), generator(self.seed, "batch", step))
+
+    def sample(self, batch: Batch) -> np.ndarray:
+        """The first sample of a batch as a person can be shown it, uint8 [parts]; nothing where there is no picture."""
+        return np.zeros(0, np.uint8)
 
     @abstractmethod
     def _draw(self, task: int, rng: np.random.Generator) -> Batch: ...

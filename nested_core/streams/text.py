@@ -25,6 +25,7 @@ from .base import Batch, Stream
 ALPHABET = 95
 PROBES = 24  # held-out sequences a task
 MAX_CHARACTERS = 600_000
+SHOWN = 40  # characters of a sample that are recorded
 SOURCES = """argparse ast calendar configparser csv datetime decimal difflib doctest fractions inspect json/decoder
 json/encoder logging/__init__ mailbox optparse pathlib pdb pickle shutil statistics subprocess tarfile textwrap
 threading typing""".split()
@@ -71,7 +72,7 @@ class TextStream(Stream):
         for text in texts:
             counts.update(text)
         common = sorted(c for c, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))[:ALPHABET])
-        self.alphabet = "".join(common) + ("\N{REPLACEMENT CHARACTER}" if len(counts) > ALPHABET else "")
+        self.alphabet: str = "".join(common) + ("\N{REPLACEMENT CHARACTER}" if len(counts) > ALPHABET else "")
         self.size = len(self.alphabet)
         symbols = [self.encode(text) for text in texts]
         need = config.length + 1
@@ -97,6 +98,10 @@ class TextStream(Stream):
     def _sequences(self, symbols: np.ndarray, starts: np.ndarray) -> Batch:
         windows = torch.tensor(symbols[np.asarray(starts)[:, None] + np.arange(self.config.length + 1)])
         return Batch(windows[:, :-1].contiguous(), windows[:, 1:].contiguous())
+
+    def sample(self, batch: Batch) -> np.ndarray:
+        """Symbols at the end of the first sequence."""
+        return batch.x[0, -SHOWN:].to(torch.uint8).numpy()
 
     def _draw(self, task: int, rng: np.random.Generator) -> Batch:
         symbols = self._train[task]

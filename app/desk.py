@@ -1,0 +1,254 @@
+"""What one browser tab has in view: a comparison, live or recorded, the step that is looked at, and its changes."""
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+from nested_core.config import Edit, Level, RunConfig, run_id
+from nested_core.trace import Trace, TraceError
+
+from . import samples
+from .opened import load
+from .playhead import Playhead
+from .pool import Pool
+from .runner import Comparison
+from .share import Choice
+
+REPLAY_SECONDS = 8.0  # that a replay of all steps takes
+GOES_ON = ("paused", "running", "starting", "waiting", "catching up")  # what Run can go on with
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the controls ask for: one config for each learner, and a seed."""
+
+    configs: tuple[RunConfig, ...]
+    seed: int
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Names the comparison by its content; own texts make this slow, hence kept."""
+        return tuple(run_id(config, self.seed) for config in self.configs)
+
+
+class Recording:
+    """Finished traces from elsewhere, with the reading side of a Comparison."""
+
+    status, busy, error, ahead = "recorded", False, "", 0
+
+    def __init__(self, traces: list[Trace], source: str):
+        self.traces, self.source = traces, source
+        self.total = traces[0].meta["steps"]
+        self.cursor = min(t.steps for t in traces)
+        self.seed = traces[0].meta["seed"]
+
+    def view(self) -> list[Trace]:
+        return self.traces
+
+    def touch(self) -> None:
+        """Nothing is running that would stop."""
+
+    def close(self) -> None:
+        """Nothing to give back."""
+
+
+class Desk:
+    """The comparison in view in one tab, live or recorded, and the step of it that is looked at."""
+
+    def __init__(self, pool: Pool):
+        self.pool = pool
+        self.show: Comparison | Recording | None = None
+        self.key: tuple[str, ...] = ()
+        self.fresh = True  # nothing was run or opened here yet
+        self.head = Playhead()
+        self.before: list[tuple[tuple[RunConfig, ...], int, list[Trace]]] = []  # what was in view before each change
+
+    # time
+
+    @property
+    def recorded(self) -> int:
+        """Steps that every learner in view has done."""
+        return self.show.cursor if self.show else 0
+
+    @property
+    def position(self) -> int:
+        """The step that is looked at."""
+        return self.head.position(self.recorded)
+
+    @property
+    def busy(self) -> bool:
+        """Whether the picture is about to change."""
+        return self.show is not None and (self.show.busy or self.head.moving(self.recorded))
+
+    def view(self) -> list[Trace]:
+        """The traces of all learners up to the step that is looked at; empty before they have begun."""
+        at = self.position
+        return [trace.until(at) for trace in self.show.view()] if self.show else []
+
+    def stops(self, by: str) -> int:
+        """Steps between two stops of the cursor: one step, a window of the slowest level, or a visit to a task."""
+        traces = self.show.view() if self.show else []
+        if by == "step" or not traces:
+            return 1
+        if by == "window":
+            return max(x["period"] for trace in traces for x in trace.levels if x["per"] == "step")
+        stream = traces[0].meta["config"]["stream"]
+        return stream.get("dwell", traces[0].meta["steps"])
+
+    def replay(self) -> None:
+        """Show what was recorded again, from where the cursor stands, in eight seconds for all of it."""
+        self.head.play(self.recorded, max(5.0, self.show.total / REPLAY_SECONDS))
+
+    def back(self, by: str = "step") -> None:
+        every = self.stops(by)
+        self.head.jump((self.position - 1) // every * every, self.recorded)
+
+    def jump(self, step: int) -> None:
+        self.head.jump(step, self.recorded)
+
+    def greet(self, wanted: "Wanted | None") -> None:
+        """On a first visit: the shipped recording of the wanted run, moving."""
+        if not self.fresh or wanted is None or wanted.key == self.key:
+            return
+        traces = samples.find(wanted.key)
+        self.show, self.key = Recording(traces, "a recording of this very run") if traces else None, wanted.key
+        if traces:
+            self.replay()
+
+    # training
+
+    @property
+    def live(self) -> Comparison | None:
+        return self.show if isinstance(self.show, Comparison) else None
+
+    def matches(self, wanted: Wanted | None) -> bool:
+        """Whether the live comparison is the one that the controls ask for (or they ask for nothing usable)."""
+        return self.live is not None and (wanted is None or wanted.key == self.key)
+
+    def resumable(self, wanted: Wanted | None) -> bool:
+        return self.matches(wanted) and self.show.status in GOES_ON
+
+    # changes on the way
+
+    def change(self, wanted: Wanted) -> bool:
+        """Take new levels into the run in view, without a start from zero: whether that can be done, and was.
+
+        While it trains, or stands at its end, they hold from the next step on. The run as it was can be had back.
+        """
+        if not self._differs_in_levels(wanted) or self.position < self.recorded or self.show.status not in GOES_ON:
+            return False
+        if wanted.configs[0].learner.levels == self.show.levels:
+            self.key = wanted.key
+        if wanted.key == self.key:
+            return True
+        self.before.append((self.show.configs, self.show.seed, self.show.view()))
+        self.show.edit(wanted.configs[0].learner.levels)
+        self.key = wanted.key
+        return True
+
+    def can_fork(self, wanted: Wanted | None) -> bool:
+        """Whether the run could be told again from the step that is looked at, with the levels now chosen."""
+        return (
+            wanted is not None
+            and 0 < self.position < self.show.total
+            and self._differs_in_levels(wanted)
+            and wanted.key != self.key
+        )
+
+    def fork(self, wanted: Wanted) -> None:
+        """Go on from the step that is looked at with other levels. What was there stays as a ghost."""
+        old, at = self.show, self.position
+        first, *others = old.configs
+        kept = tuple(edit for edit in first.edits if edit.step < at)
+        first = replace(first, edits=(*kept, Edit(at, wanted.configs[0].learner.levels)))
+        shown = self.view()
+        self.before.append((old.configs, old.seed, old.view()))
+        self._put((first, *others), old.seed, shown)
+        self.key = wanted.key
+        self.show.play()
+
+    def undo(self) -> tuple[Level, ...]:
+        """Have the run back as it was before the last change; returns the levels at its end."""
+        configs, seed, traces = self.before.pop()
+        self._put(configs, seed, traces)
+        self.key = ()
+        return self.show.levels
+
+    def told(self, choice: Choice) -> Choice:
+        """The choice with the changes that were made on the way, so that its link gives the run in view again."""
+        if self.live is None or self.live.levels != choice.levels or not self.live.configs[0].edits:
+            return choice
+        first = self.live.configs[0]
+        return replace(choice, levels=first.learner.levels, edits=first.edits)
+
+    @property
+    def ghosts(self) -> list[Trace]:
+        """The traces before the last change, where they tell of more steps than the change left standing."""
+        traces = self.before[-1][2] if self.before else []
+        return [trace for trace in traces if self.live and trace.steps > self.live.edited]
+
+    def _differs_in_levels(self, wanted: Wanted) -> bool:
+        """Whether the live run differs from the wanted one in the first learner's levels at most, not in number."""
+        if self.live is None or wanted is None or len(wanted.configs) != len(self.live.configs):
+            return False
+        ours, theirs = self.live.configs, wanted.configs
+        levels = ours[0].learner.levels
+        alike = replace(theirs[0], edits=(), learner=replace(theirs[0].learner, levels=levels))
+        return (
+            self.live.seed == wanted.seed
+            and len(levels) == len(theirs[0].learner.levels)
+            and (alike, *theirs[1:]) == (replace(ours[0], edits=()), *ours[1:])
+        )
+
+    def _put(self, configs: tuple[RunConfig, ...], seed: int, shown: list[Trace]) -> None:
+        self.show.close()
+        self.show = Comparison(self.pool, configs, seed, shown)
+        self.head.follow()
+
+    def _begin(self, wanted: Wanted | None) -> bool:
+        if self.resumable(wanted):
+            return True
+        if wanted is None:
+            return False
+        self.reset()
+        self.show, self.key = Comparison(self.pool, wanted.configs, wanted.seed), wanted.key
+        return True
+
+    def run(self, wanted: Wanted | None, rate: float) -> None:
+        """Go on with the comparison in view, from its end, or begin the wanted one."""
+        if self._begin(wanted):
+            self.head.follow()
+            self.show.set_rate(rate)
+            self.show.play()
+
+    def step(self, wanted: Wanted | None, by: str = "step") -> None:
+        """On to the next stop: in what was recorded, and from its end by training."""
+        if self.show and self.position < self.recorded:
+            every = self.stops(by)
+            self.head.jump((self.position // every + 1) * every, self.recorded)
+        elif not (self.matches(wanted) and self.show.status == "finished") and self._begin(wanted):
+            self.show.step(self.stops(by))
+
+    def pause(self) -> None:
+        self.head.stop(self.recorded)
+        if self.live:
+            self.show.pause()
+
+    def reset(self) -> None:
+        """Clear the view and stop what trains behind it."""
+        if self.show:
+            self.show.close()
+        self.show, self.key, self.fresh, self.before = None, (), False, []
+        self.head.follow()
+
+    def open(self, files) -> None:
+        """Put opened trace files in view; TraceError leaves everything as it was."""
+        traces = [load(file) for file in files]
+        first = traces[0]
+        for file, trace in zip(files, traces, strict=True):
+            same = (trace.tasks, trace.meta["steps"], trace.unit) == (first.tasks, first.meta["steps"], first.unit)
+            if not same:
+                raise TraceError(
+                    f"{file.name}: recorded on another stream than {files[0].name}; open traces of one stream together."
+                )
+        self.reset()
+        self.show = Recording(traces, "opened from " + ", ".join(file.name for file in files))

@@ -1,0 +1,62 @@
+"""The playground under Streamlit's own test harness, with stand-ins that train without torch."""
+
+import time
+from pathlib import Path
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from app import state
+from app.desk import Desk
+from app.pool import Pool
+from app.runner import Comparison
+from nested_core import presets
+from nested_core.config import RunConfig
+
+MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
+
+
+@pytest.fixture(scope="module")
+def workers():
+    pool = Pool("tests.fake_run:run", spares=2, seats=1)
+    pool.warm()
+    yield pool
+    pool.close()
+
+
+@pytest.fixture
+def page(workers, monkeypatch):
+    held = Desk(workers)
+    monkeypatch.setattr(state, "desk", lambda: held)
+    held.fresh = False  # without the recording of a first visit
+    test = AppTest.from_file(MAIN, default_timeout=20)
+    test.desk = held
+    yield test.switch_page("app_pages/playground.py").run()
+    held.reset()
+
+
+def wait(until, seconds=10.0):
+    end = time.monotonic() + seconds
+    while not until():
+        assert time.monotonic() < end, "waited too long"
+        time.sleep(0.005)
+
+
+def press(page, name):
+    next(b for b in page.button if b.label == name).click()
+    page.run()
+    assert not page.exception
+
+
+def text(page) -> str:
+    return "\n".join(m.value for m in [*page.markdown, *page.caption, *page.error, *page.info])
+
+
+def address(page) -> dict[str, str]:
+    """The query of the page's address."""
+    return {k: v if isinstance(v, str) else v[0] for k, v in page.query_params.items()}
+
+
+def comparison(pool, seed=0, **changes) -> Comparison:
+    stream = presets.stream("permuted_digits", 1, **{"tasks": 3, "dwell": 100, **changes})
+    return Comparison(pool, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
