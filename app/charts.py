@@ -7,10 +7,13 @@ import streamlit as st
 
 from nested_core.trace import Trace
 
-from . import explain
-from .desk import Desk, Wanted
+from . import explain, live
+from .desk import Desk
+from .share import Wanted
+from .stage import stage
 from .theme import arm_name, hue
 from .views import alone, curves, memory, moment, raster, summary, timeline
+from .views import stage as stage_view
 
 LIVE_SECONDS = 0.25
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
@@ -53,7 +56,7 @@ def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
     if show.error:
         st.error(show.error)
     if traces:
-        _pictures(traces, desk.ghosts, calm=not busy)
+        _pictures(traces, desk.ghosts, live.url(desk), calm=not busy)
     else:
         st.info("The learners are being prepared …")
 
@@ -80,9 +83,11 @@ def _this_step(traces: list[Trace]) -> None:
                     st.markdown(f"{name}: ${line}$")
 
 
-def _pictures(traces: list[Trace], ghosts: list[Trace], calm: bool) -> None:
+def _pictures(traces: list[Trace], ghosts: list[Trace], url: str | None, calm: bool) -> None:
     """All views of these traces; `calm` when they stand still: then their descriptions are brought up to date."""
     st.markdown(summary.result(traces))
+    alt = moment.plain(traces) if calm else "The memories, writing."
+    stage(stage_view.frame(traces), key="stage", alt=alt, url=url, busy=not calm)
     _legend(traces)
     words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
     st.echarts_chart(timeline.option(traces, ghosts), height=timeline.height(traces), key="timeline", alt=words)
@@ -118,6 +123,9 @@ def _memories(traces, calm: bool) -> None:
         label_visibility="collapsed",
     )
     trace, level = memories[chosen]
+    if not calm:  # the stage shows memories as they move; a large map redrawn all the time would only cost frames
+        every = max(1, trace.meta["steps"] // 20)
+        trace = trace.until(trace.steps // every * every)
     asked = alone.known(trace)
     left, right = st.columns([3, 2]) if asked else (st.container(), None)
     with left:

@@ -9,18 +9,12 @@ from nested_core import presets
 from nested_core.config import TASK_LIMITS, ConfigError, Edit
 
 from . import gallery, share
-from .desk import Desk, Wanted
+from .desk import Desk
 from .levels import level_editor, put_levels
-from .share import Choice
+from .share import Choice, Wanted
 from .texts import own_texts
-from .theme import ARM_NAMES
+from .theme import ARM_NAMES, STREAM_NAMES
 
-STREAMS = {
-    "permuted_digits": "Digits, pixels reordered",
-    "class_digits": "Digits, new classes",
-    "languages": "Languages",
-    "own_text": "Your own text",
-}
 HINTS = {
     "permuted_digits": "Handwritten digits; every task shows them with the pixels in another order.",
     "class_digits": "Handwritten digits; every task brings classes never seen before.",
@@ -97,7 +91,7 @@ def preset_menu() -> None:
 def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     """What the widgets hold, and the texts that were given."""
     st.header("Stream", anchor=False)
-    kind = st.selectbox("Stream", STREAMS, format_func=STREAMS.get, key="kind", label_visibility="collapsed")
+    kind = st.selectbox("Stream", STREAM_NAMES, format_func=STREAM_NAMES.get, key="kind", label_visibility="collapsed")
     st.caption(HINTS[kind])
     texts = own_texts(problems) if kind == "own_text" else ()
     visits = st.segmented_control(

@@ -1,54 +1,22 @@
 """What one browser tab has in view: a comparison, live or recorded, the step that is looked at, and its changes."""
 
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 
-from nested_core.config import Edit, Level, RunConfig, run_id
+from nested_core.config import Edit, Level, RunConfig
 from nested_core.trace import Trace, TraceError
 
 from . import samples
+from .band import Band
 from .opened import load
 from .playhead import Playhead
 from .pool import Pool
+from .recording import Recording
 from .runner import Comparison
-from .share import Choice
+from .share import Choice, Wanted
 
 REPLAY_SECONDS = 8.0  # that a replay of all steps takes
+KEPT = 8  # comparisons that a tab remembers
 GOES_ON = ("paused", "running", "starting", "waiting", "catching up")  # what Run can go on with
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the controls ask for: one config for each learner, and a seed."""
-
-    configs: tuple[RunConfig, ...]
-    seed: int
-
-    @cached_property
-    def key(self) -> tuple[str, ...]:
-        """Names the comparison by its content; own texts make this slow, hence kept."""
-        return tuple(run_id(config, self.seed) for config in self.configs)
-
-
-class Recording:
-    """Finished traces from elsewhere, with the reading side of a Comparison."""
-
-    status, busy, error, ahead = "recorded", False, "", 0
-
-    def __init__(self, traces: list[Trace], source: str):
-        self.traces, self.source = traces, source
-        self.total = traces[0].meta["steps"]
-        self.cursor = min(t.steps for t in traces)
-        self.seed = traces[0].meta["seed"]
-
-    def view(self) -> list[Trace]:
-        return self.traces
-
-    def touch(self) -> None:
-        """Nothing is running that would stop."""
-
-    def close(self) -> None:
-        """Nothing to give back."""
 
 
 class Desk:
@@ -60,6 +28,8 @@ class Desk:
         self.key: tuple[str, ...] = ()
         self.fresh = True  # nothing was run or opened here yet
         self.head = Playhead()
+        self.band: Band | None = None  # the same comparison on several seeds
+        self.past: list[list[Trace]] = []  # what was in view before, the latest last
         self.before: list[tuple[tuple[RunConfig, ...], int, list[Trace]]] = []  # what was in view before each change
 
     # time
@@ -126,6 +96,17 @@ class Desk:
 
     def resumable(self, wanted: Wanted | None) -> bool:
         return self.matches(wanted) and self.show.status in GOES_ON
+
+    # several seeds
+
+    def start_band(self, wanted: Wanted, count: int) -> None:
+        self.stop_band()
+        self.band = Band(self.pool, wanted.configs, range(wanted.seed, wanted.seed + count))
+
+    def stop_band(self) -> None:
+        if self.band:
+            self.band.stop()
+        self.band = None
 
     # changes on the way
 
@@ -236,9 +217,17 @@ class Desk:
     def reset(self) -> None:
         """Clear the view and stop what trains behind it."""
         if self.show:
+            traces = [] if self.fresh else self.show.view()
+            if traces and traces[0].steps:
+                self.past = [*self.past[1 - KEPT :], traces]
             self.show.close()
         self.show, self.key, self.fresh, self.before = None, (), False, []
         self.head.follow()
+
+    def close(self) -> None:
+        """Stop everything that trains for this tab."""
+        self.stop_band()
+        self.reset()
 
     def open(self, files) -> None:
         """Put opened trace files in view; TraceError leaves everything as it was."""

@@ -8,9 +8,9 @@ import streamlit as st
 from nested_core.trace import Trace, TraceError
 
 from . import export
-from .desk import Desk, Wanted
+from .desk import Desk
 from .opened import to_bytes
-from .share import Choice
+from .share import Choice, Wanted
 from .theme import arm_name
 
 BYTES = "application/octet-stream"

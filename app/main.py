@@ -9,6 +9,7 @@ import streamlit as st
 
 st.set_page_config("Nested Learning Playground", page_icon="🪆", layout="wide")
 playground = st.Page("app_pages/playground.py", title="Playground", url_path="playground")
+compare = st.Page("app_pages/compare.py", title="Compare", url_path="compare")
 
 
 def home():
@@ -16,4 +17,4 @@ def home():
     st.switch_page(playground)
 
 
-st.navigation([st.Page(home, default=True), playground], position="hidden").run()
+st.navigation([st.Page(home, default=True, visibility="hidden"), playground, compare], position="top").run()

@@ -13,6 +13,7 @@ from starlette.middleware import Middleware
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a clone that was never installed
 
+from app import live
 from app.state import pool
 
 HINT = (
@@ -61,4 +62,5 @@ async def lifespan(app):
     yield
 
 
-app = st.App("main.py", lifespan=lifespan, middleware=[Middleware(TellWhere)])
+live.served = True
+app = st.App("main.py", lifespan=lifespan, routes=[live.route], middleware=[Middleware(TellWhere)])

@@ -9,10 +9,11 @@ gives one sentence and the default of its field.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from urllib.parse import urlencode
 
 from nested_core import presets
-from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Edit, Level, RunConfig, StreamConfig
+from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Edit, Level, RunConfig, StreamConfig, run_id
 
 VERSION = "1"
 FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "edits", "with", "seed")
@@ -59,6 +60,19 @@ class Choice:
 
     def link(self, address: str) -> str:
         return f"{address}?{urlencode(self.query(), safe='*')}"
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the controls ask for: one config for each learner, and a seed."""
+
+    configs: tuple[RunConfig, ...]
+    seed: int
+
+    @cached_property
+    def key(self) -> tuple[str, ...]:
+        """Names the comparison by its content; own texts make this slow, hence kept."""
+        return tuple(run_id(config, self.seed) for config in self.configs)
 
 
 def default(kind: str = "permuted_digits", rounds: int | None = None) -> Choice:

@@ -17,7 +17,7 @@ def pool() -> Pool:
     return shared
 
 
-@st.cache_resource(scope="session", on_release=lambda held: held.reset(), show_spinner=False)
+@st.cache_resource(scope="session", on_release=lambda held: held.close(), show_spinner=False)
 def desk() -> Desk:
     """What this tab holds; its training ends with the session."""
     return Desk(pool())

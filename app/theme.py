@@ -11,6 +11,12 @@ DASHES = ("solid", [7, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 4], [1, 2], [5, 2,
 RISE, FALL = "#D55E00", "#0072B2"  # positive and negative weights
 NARROW = "\u00a0"  # between number and unit, where no line may break
 INK = "#808080"  # marks that belong to no task, on light and dark
+STREAM_NAMES = {
+    "permuted_digits": "Digits, pixels reordered",
+    "class_digits": "Digits, new classes",
+    "languages": "Languages",
+    "own_text": "Your own text",
+}
 ARM_NAMES = {"nested": "nested", "single_loop": "single loop", "transformer": "Transformer"}
 
 
@@ -55,13 +61,15 @@ def drawn(value: float, unit: str):
 
 # Less empty space above the fold, so that a projector of 1024 x 768 shows title, buttons and curves at once.
 STYLE = """<style>
-.stMainBlockContainer { padding: 1.6rem 2.2rem 3rem 2.2rem; }
+.stMainBlockContainer { padding: 3.9rem 2.2rem 3rem 2.2rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding: 3.6rem 1rem 3rem 1rem; } }
 .stMainBlockContainer [data-testid="stVerticalBlock"] { gap: 0.7rem; }
 h1 { font-size: 1.7rem !important; padding: 0 0 0.25rem 0 !important; }
 [data-testid="stSidebarHeader"] { margin-bottom: 0; height: 2.6rem; }
 section[data-testid="stSidebar"] h2 { font-size: 1.05rem; padding: 0.4rem 0 0.4rem 0; }
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; } /* the label says our own, lower limit */
+.chip { display: inline-block; border: 1px solid rgba(128,128,128,0.5); border-radius: 1rem; padding: 0.1rem 0.7rem;
+  margin: 0.15rem 0.2rem; font-size: 0.9rem; }
 table.alone { border-collapse: collapse; font-size: 0.9rem; width: 100%; }
 table.alone th { font-weight: 400; text-align: left; white-space: nowrap; padding: 0.25rem 0.5rem; }
 table.alone td { white-space: nowrap; }

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
-from .desk import Desk, Wanted
+from .desk import Desk
 from .levels import put_levels
+from .share import Wanted
 
 SPEEDS = {"slow": 5.0, "medium": 40.0, "fast": 0.0}
 STRIDES = {"step": "step", "window": "slowest level", "visit": "task"}

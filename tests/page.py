@@ -1,5 +1,6 @@
 """The playground under Streamlit's own test harness, with stand-ins that train without torch."""
 
+import io
 import time
 from pathlib import Path
 
@@ -60,3 +61,11 @@ def address(page) -> dict[str, str]:
 def comparison(pool, seed=0, **changes) -> Comparison:
     stream = presets.stream("permuted_digits", 1, **{"tasks": 3, "dwell": 100, **changes})
     return Comparison(pool, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
+
+
+class Upload(io.BytesIO):
+    """What Streamlit's uploader gives."""
+
+    def __init__(self, name: str, data: bytes):
+        super().__init__(data)
+        self.name, self.size = name, len(data)

@@ -1,6 +1,5 @@
 """The page by AppTest, and real workers behind it. Training is the stand-in of fake_run, so that this takes seconds."""
 
-import io
 import subprocess
 import sys
 import time
@@ -18,7 +17,7 @@ from nested_core import presets
 from nested_core.config import RunConfig, run_id
 from nested_core.trace import CHANNELS, Trace, TraceError
 from tests import fake_run
-from tests.page import MAIN, address, comparison, page, press, text, wait, workers
+from tests.page import MAIN, Upload, address, comparison, page, press, text, wait, workers
 
 __all__ = ["page", "workers"]  # fixtures
 
@@ -216,14 +215,6 @@ def test_changed_settings_are_announced(page):
 
 
 # Saved and opened traces
-
-
-class Upload(io.BytesIO):
-    """What Streamlit's uploader gives."""
-
-    def __init__(self, name: str, data: bytes):
-        super().__init__(data)
-        self.name, self.size = name, len(data)
 
 
 @pytest.fixture

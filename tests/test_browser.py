@@ -18,6 +18,7 @@ CHROMIUM = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path :
 STEP = re.compile(r"Step (\d+) / (\d+)")
 FIRST_CURVE_SECONDS = 3.0
 PAUSE_SECONDS = 0.3
+FRAMES_A_SECOND = 20  # of the stage
 SLACK = 3  # this machine may be busy with something else; the printed numbers are the measurement
 ENGLISH = "It was the best of times, it was the worst of times, it was the age of wisdom. " * 60
 NUMBERS = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen. " * 60
@@ -114,6 +115,13 @@ class Visitor:
     def picture(self) -> bytes:
         return self.page.locator("canvas").first.screenshot()
 
+    def count_frames(self) -> None:
+        """Count from now on how often the stage is painted."""
+        self.page.evaluate(
+            """() => { const ctx = document.querySelector('.stage canvas').getContext('2d'), plain = ctx.clearRect
+            window.painted = 0; ctx.clearRect = function (...box) { window.painted++; plain.apply(this, box) } }"""
+        )
+
 
 def test_a_first_visit(browser, address):
     visitor = Visitor(browser, address)
@@ -130,10 +138,14 @@ def test_a_first_visit(browser, address):
     first = time.monotonic() - clicked
     page.locator("canvas").first.wait_for()
     before = visitor.picture()
+    visitor.count_frames()
+    messages = int(page.locator(".stage").get_attribute("data-frames"))
     shown, start = set(), time.monotonic()
     while time.monotonic() - start < 3:
         shown.add(visitor.step())
-    refreshes = len(shown) / 3
+    seconds = time.monotonic() - start
+    refreshes, frames = len(shown) / seconds, page.evaluate("window.painted") / seconds
+    messages = (int(page.locator(".stage").get_attribute("data-frames")) - messages) / seconds
     assert visitor.picture() != before, "the curves stand still"
 
     clicked = visitor.press("Pause")
@@ -161,9 +173,11 @@ def test_a_first_visit(browser, address):
     visitor.press("Reset")
     print(
         f"\nmoving picture {arrived:.2f} s after the address; after Run first curve {first:.2f} s, "
-        f"pause {paused:.2f} s, {refreshes:.1f} refreshes/s"
+        f"pause {paused:.2f} s, {refreshes:.1f} refreshes/s; the stage got {messages:.1f} frames/s of data, "
+        f"painted {frames:.1f}"
     )
     assert visitor.errors == [] and visitor.outside == []
+    assert frames >= FRAMES_A_SECOND / SLACK and messages > refreshes
     assert first < FIRST_CURVE_SECONDS * SLACK and paused < PAUSE_SECONDS * SLACK and refreshes >= 3 / SLACK
     page.close()
 

@@ -6,6 +6,7 @@ from app import explain, gallery
 from app.charts import charts, tables
 from app.controls import settings
 from app.files import files
+from app.seeds import seeds
 from app.state import desk as open_desk
 from app.theme import STYLE
 from app.transport import transport
@@ -27,6 +28,7 @@ transport(desk, wanted)
 for sentence in problems:
     st.error(sentence)
 charts(desk, wanted)
+seeds(desk, wanted)
 with st.expander("How it works: which mechanism does what"):
     st.markdown(explain.how(wanted.configs[0].stream.is_text if wanted else False))
 tables(desk)

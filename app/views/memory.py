@@ -17,7 +17,7 @@ def snapshots(trace: Trace, level: int) -> tuple[np.ndarray, np.ndarray, int, in
     return memory[-1], memory[-1] - memory[before], int(steps[-1]), int(steps[before])
 
 
-def _limit(values: np.ndarray) -> float:
+def limit(values: np.ndarray) -> float:
     """The size that gets full colour: nearly the largest, so that one outlier does not hide the rest."""
     size = np.abs(values[np.isfinite(values)])
     return float(np.quantile(size, 0.995)) if size.size and size.max() > 0 else 1.0
@@ -64,7 +64,7 @@ def option(trace: Trace, level: int) -> dict:
     grids, xs, ys, series, colours, titles = [], [], [], [], [], []
     for i, (values, name) in enumerate(zip(maps, names, strict=True)):
         left, right = ("0%", "52%") if i == 0 else ("52%", "0%")
-        limit = _limit(values)
+        size = limit(values)
         grids.append(
             {"left": left, "right": right, "top": 26, "bottom": 4, "containLabel": False, "outerBoundsMode": "none"}
         )
@@ -89,11 +89,11 @@ def option(trace: Trace, level: int) -> dict:
             }
         )
         colours.append(
-            {"show": False, "seriesIndex": i, "dimension": 2, "min": -limit, "max": limit, "inRange": {"color": ramp}}
+            {"show": False, "seriesIndex": i, "dimension": 2, "min": -size, "max": size, "inRange": {"color": ramp}}
         )
         titles.append(
             {
-                "text": f"{name} (±{limit:.2g})",
+                "text": f"{name} (±{size:.2g})",
                 "left": left,
                 "top": 2,
                 "padding": 0,

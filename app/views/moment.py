@@ -50,6 +50,12 @@ def sentence(trace: Trace) -> str:
     return f"**{name}**: {said}; {_join(names)} {verb}; {moved} of its size."
 
 
+def plain(traces: list[Trace]) -> str:
+    """The latest step of all learners, for somebody who cannot see the stage."""
+    words = " ".join(filter(None, (sentence(trace) for trace in traces))).replace("**", "")
+    return f"The memories at step {traces[0].steps}. {words}" if words else "The memories before the first step."
+
+
 def equations(trace: Trace) -> list[str]:
     """One LaTeX line for each level that wrote at the latest step, with the values of that step."""
     learner, lines = trace.meta["config"]["learner"], []

@@ -69,7 +69,7 @@ def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
     low, high = curves.y_range(traces)
     axis_name = "accuracy (%)" if unit == "accuracy" else "bits per character"
     grids, xs, ys, titles, series, top = [], [], [], [], [], 0
-    total = traces[0].meta["steps"]
+    total = max(trace.meta["steps"] for trace in traces)
     for trace in traces:
         rows = raster.row_names(trace)
         last = trace is traces[-1]

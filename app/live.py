@@ -1,0 +1,72 @@
+"""What moves, sent to the browser as it happens: /live/TOKEN streams frames of the stage as server-sent events.
+
+A rerun of the page costs a browser and the server several times as much as a frame, so pictures that must move smoothly
+come this way. Where the server has no such route, or a proxy holds events back, the page's own reruns bring frames.
+"""
+
+import asyncio
+import json
+import secrets
+from collections.abc import AsyncIterator
+from weakref import WeakValueDictionary
+
+from starlette.requests import Request
+from starlette.responses import Response, StreamingResponse
+from starlette.routing import Route
+
+from .desk import Desk
+from .views import stage
+
+SECONDS = 1 / 15  # between two frames
+LONGEST = 20.0  # seconds; then the browser asks again, so that a server that stops is not held up
+HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
+
+served = False  # whether the server that runs this has the route
+_desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()  # nobody guesses a token, and a desk goes with its tab
+
+
+def url(desk: Desk) -> str | None:
+    """Where a browser finds what this desk shows; None where the server has no such route."""
+    if not served:
+        return None
+    token = next((name for name, held in _desks.items() if held is desk), None) or secrets.token_urlsafe(16)
+    _desks[token] = desk
+    return f"/live/{token}"
+
+
+async def events(desk: Desk) -> AsyncIterator[str]:
+    """Frames while anything moves, each only once; memories only where there is a new snapshot of them."""
+    loop, sent, maps = asyncio.get_running_loop(), None, {}
+    end = loop.time() + LONGEST
+    yield "retry: 200\n\n"
+    while loop.time() < end:
+        busy, at = desk.busy, desk.position
+        traces = desk.view() if (at, busy) != sent else []
+        if traces:
+            sent = (at, busy)
+            yield f"data: {json.dumps(_news(stage.frame(traces), maps), separators=(',', ':'))}\n\n"
+        if not busy:
+            yield "event: end\ndata:\n\n"
+            return
+        await asyncio.sleep(SECONDS)
+
+
+def _news(frame: dict, maps: dict) -> dict:
+    """The frame without the memories that the browser has already."""
+    for i, learner in enumerate(frame["learners"]):
+        for j, lane in enumerate(learner["lanes"]):
+            if maps.get((i, j)) == lane["memory"]["at"]:
+                del lane["memory"]
+            else:
+                maps[i, j] = lane["memory"]["at"]
+    return frame
+
+
+def answer(request: Request) -> Response:
+    desk = _desks.get(request.path_params["token"])
+    if desk is None:
+        return Response(status_code=404)
+    return StreamingResponse(events(desk), media_type="text/event-stream", headers=HEADERS)
+
+
+route = Route("/live/{token}", answer)

@@ -1,0 +1,56 @@
+"""How sure is a result: the wanted comparison on five or ten seeds, with a progress bar, a band and a sentence."""
+
+import streamlit as st
+
+from .desk import Desk
+from .share import Wanted
+from .views import bands
+
+COUNTS = (5, 10)
+TICK_SECONDS = 1.0
+
+
+def seeds(desk: Desk, wanted: Wanted | None) -> None:
+    """An expander below the charts; while seeds train it looks after them once a second."""
+    with st.expander(
+        "How sure is this? The same on other seeds",
+    ):
+        band = desk.band
+        busy = band is not None and not band.finished
+        with st.container(horizontal=True, vertical_alignment="center"):
+            for count in COUNTS:
+                st.button(
+                    f"Run {count} seeds",
+                    key=f"run {count} seeds",
+                    disabled=busy or wanted is None,
+                    on_click=desk.start_band,
+                    args=(wanted, count),
+                )
+            if busy:
+                st.button("Stop", key="stop seeds", on_click=desk.stop_band)
+        st.caption("Other initial weights and another order of samples for each seed; the same for all learners.")
+        if band:
+            st.fragment(lambda: _draw(desk, busy), run_every=TICK_SECONDS if busy else None)()
+
+
+def _draw(desk: Desk, busy: bool) -> None:
+    band = desk.band
+    if band is None:
+        return
+    band.advance()
+    if busy and band.finished:
+        st.rerun()
+    if busy:
+        waiting = band.running is not None and band.running.status == "waiting"
+        words = (
+            "waiting for the run above to end or pause" if waiting else f"{len(band.done)} of {len(band.seeds)} seeds"
+        )
+        st.progress(band.share, words)
+    if band.error:
+        st.error(band.error)
+    if band.done:
+        told = bands.sentence(band.done) or "One seed so far."
+        st.markdown(told)
+        alt = f"Mean score over the tasks seen so far, a band for each learner. {told}".replace("**", "")
+        st.echarts_chart(bands.option(band.done), height=300, key="band", alt=alt)
+        st.dataframe(bands.table(band.done), hide_index=True, key="band table")

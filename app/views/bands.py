@@ -1,0 +1,93 @@
+"""Several seeds in one picture: the mean score over the tasks seen so far, with its interval, for every learner."""
+
+import numpy as np
+import pandas as pd
+
+from nested_core.metrics import average_accuracy
+from nested_core.trace import Trace
+
+from ..theme import HUES, NARROW, arm_name, drawn, faded
+
+RESAMPLES = 2000
+
+
+def seen_means(trace: Trace) -> np.ndarray:
+    """Mean score over the tasks whose visit has begun, at every probe: [P]."""
+    starts = {task: start - 1 for task, start, _ in reversed(trace.visits())}
+    seen = np.array([[step >= starts.get(t, np.inf) for t in range(len(trace.tasks))] for step in trace["probe_step"]])
+    return np.where(seen, trace["score"], 0).sum(1) / np.maximum(seen.sum(1), 1)
+
+
+def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """95 % bootstrap interval of the mean over seeds, values [seeds, ...]; the values themselves for one seed."""
+    picks = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
+    low, high = np.quantile(values[picks].mean(1), (0.025, 0.975), axis=0)
+    return low, high
+
+
+def ends(seeds: list[list[Trace]]) -> np.ndarray:
+    """Final mean over all tasks, the larger the better: [seeds, learners]."""
+    sign = -1 if seeds[0][0].lower_is_better else 1
+    return np.array([[sign * average_accuracy(trace.task_matrix()) for trace in traces] for traces in seeds])
+
+
+def sentence(seeds: list[list[Trace]]) -> str:
+    """Who is ahead of whom, by how much, in how many seeds; "" for less than two seeds or learners."""
+    if len(seeds) < 2 or len(seeds[0]) < 2:
+        return ""
+    names, final, unit = [arm_name(t) for t in seeds[0]], ends(seeds), seeds[0][0].unit
+    parts = []
+    for i, other in enumerate(names[1:], start=1):
+        gain = final[:, 0] - final[:, i]
+        low, high = interval(gain)
+        size, word = (100, "points") if unit == "accuracy" else (1, "bits")
+        digits = 1 if size == 100 else 2
+        verdict = "better" if low > 0 else "worse" if high < 0 else "neither better nor worse, as far as one can tell,"
+        told = f"{size * gain.mean():+.{digits}f} [{size * low:.{digits}f}, {size * high:.{digits}f}] {word}"
+        ahead = f"ahead in {int((gain > 0).sum())} of {len(gain)} seeds"
+        parts.append(f"**{names[0]}** ends {verdict} than **{other}**: {told}, {ahead}")
+    return "; ".join(parts) + "."
+
+
+def table(seeds: list[list[Trace]]) -> pd.DataFrame:
+    """The final means, one row a seed."""
+    sign = -1 if seeds[0][0].lower_is_better else 1
+    frame = pd.DataFrame(sign * ends(seeds), columns=[arm_name(t) for t in seeds[0]])
+    frame.insert(0, "seed", [traces[0].meta["seed"] for traces in seeds])
+    return frame
+
+
+def option(seeds: list[list[Trace]]) -> dict:
+    """An ECharts line with a band for every learner; thin lines are the single seeds."""
+    first, unit, series = seeds[0], seeds[0][0].unit, []
+    for i, trace in enumerate(first):
+        colour, steps = HUES[i], trace["probe_step"]
+        rows = np.stack([seen_means(traces[i]) for traces in seeds])
+        low, high = interval(rows)
+        name = arm_name(trace)
+
+        def line(values, steps=steps, name=name, **more):
+            data = [[int(s), drawn(v, unit)] for s, v in zip(steps, values, strict=True)]
+            quiet = {"type": "line", "showSymbol": False, "animation": False, "name": name, "data": data}
+            return {**quiet, **more}
+
+        plain = {"silent": True, "lineStyle": {"opacity": 0}, "stack": name}
+        series.append(line(low, id=f"low {i}", **plain))
+        wide = {"areaStyle": {"color": faded(colour, 0.25)}, "itemStyle": {"color": colour}}
+        series.append(line(high - low, id=f"high {i}", **plain, **wide))
+        thin = {"silent": True, "lineStyle": {"color": colour, "width": 1, "opacity": 0.35}}
+        series += [line(row, id=f"seed {i} {k}", **thin) for k, row in enumerate(rows)]
+        last = f"{name} {drawn(rows[:, -1].mean(), unit)}{NARROW}{'%' if unit == 'accuracy' else 'bits'}"
+        bold = {"lineStyle": {"color": colour, "width": 3, "type": ["solid", [7, 3], [2, 3]][i % 3]}}
+        label = {"show": True, "formatter": last, "fontSize": 12}
+        series.append(line(rows.mean(0), id=f"mean {i}", endLabel=label, itemStyle={"color": colour}, **bold))
+    name = "mean accuracy (%)" if unit == "accuracy" else "mean bits per character"
+    axis = {"type": "value", "nameLocation": "middle"}
+    return {
+        "animation": False,
+        "grid": {"left": 56, "right": 130, "top": 12, "bottom": 44},
+        "xAxis": {**axis, "name": "step", "nameGap": 26, "max": first[0].meta["steps"], "splitLine": {"show": False}},
+        "yAxis": {**axis, "name": name, "nameGap": 36, "scale": True},
+        "series": series,
+        "legend": {"show": False},
+    }

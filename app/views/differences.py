@@ -1,0 +1,71 @@
+"""Two runs side by side: what is different about their settings, and one picture on shared scales."""
+
+from typing import Any
+
+import pandas as pd
+
+from nested_core.metrics import average_accuracy, forgetting
+from nested_core.trace import Trace
+
+from ..theme import STREAM_NAMES, arm_name, score
+from .bands import seen_means
+
+
+def label(trace: Trace) -> str:
+    """A run in a few words."""
+    stream = trace.meta["config"]["stream"]
+    kind = STREAM_NAMES.get(stream["kind"], stream["kind"])
+    return f"{arm_name(trace)} · {kind} · seed {trace.meta['seed']} · {trace.steps} steps"
+
+
+def flat(config: Any, name: str = "") -> dict[str, str]:
+    """Every leaf of nested settings by its path, as text; texts by their length."""
+    if isinstance(config, dict):
+        return {k: v for key, part in config.items() for k, v in flat(part, f"{name}.{key}" if name else key).items()}
+    if isinstance(config, list):
+        if name.endswith("levels"):
+            return {name: ", ".join(_level(x) for x in config)}
+        return {k: v for i, part in enumerate(config) for k, v in flat(part, f"{name} {i + 1}").items()}
+    text = str(config)
+    return {name: text if len(text) <= 60 else f"{len(text):,} characters"}
+
+
+def _level(level: Any) -> str:
+    """A level as people write it; anything else as it is."""
+    if not isinstance(level, dict) or "period" not in level:
+        return str(level)
+    return f"every {level['period']} at {level.get('rate', 0):g}" + " (paused)" * bool(level.get("paused"))
+
+
+def differences(one: Trace, two: Trace) -> list[tuple[str, str, str]]:
+    """(setting, value in one, value in two) wherever they differ."""
+    a, b = (flat({**trace.meta["config"], "seed": trace.meta["seed"]}) for trace in (one, two))
+    names = list(dict.fromkeys([*a, *b]))
+    return [(n.split(".")[-1], a.get(n, "-"), b.get(n, "-")) for n in names if a.get(n) != b.get(n)]
+
+
+def alike(one: Trace, two: Trace) -> str:
+    """Why two runs cannot be drawn on one scale; "" if they can."""
+    if one.unit != two.unit:
+        return f"{label(one)} is scored in {one.unit}, {label(two)} in {two.unit}; choose two runs of one kind."
+    return ""
+
+
+def figures(traces: list[Trace]) -> pd.DataFrame:
+    """What each run reached and what it cost: one row a quantity, one column a run."""
+    columns = {}
+    for place, trace in zip("AB", traces, strict=False):
+        R = trace.task_matrix() if trace.finished else None
+        seen = seen_means(trace)
+        columns[f"{place}: {label(trace)}"] = {
+            "mean over tasks seen": score(float(seen[-1]), trace.unit) if len(seen) else "-",
+            "final mean of all tasks": score(average_accuracy(R), trace.unit) if R is not None else "not finished",
+            "forgetting": score(forgetting(R, trace.lower_is_better), trace.unit) if R is not None else "not finished",
+            "parameters": f"{trace.meta['parameters']:,}",
+            "state of optimizers and memories": f"{trace.meta['state']:,}",
+            "samples": f"{trace.steps * trace.meta['samples']:,}",
+            "multiply-adds forward": f"{trace.steps * trace.meta['samples'] * trace.meta['multiply_adds']:,}",
+            "writes": f"{int(trace['wrote'].sum()):,}",
+            "seconds": f"{float(trace['seconds'][-1]):.1f}" if trace.steps else "0",
+        }
+    return pd.DataFrame(columns)

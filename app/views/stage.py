@@ -1,0 +1,90 @@
+"""The stage as data: the sample that flows through, each learner's answer, who wrote lately, and what memories hold.
+
+`frame` is all that app/stage paints. Every number in it is a recorded event; what moves between two frames is the
+picture alone (ticks slide, a fresh write glows).
+"""
+
+from base64 import b64encode
+
+import numpy as np
+
+from nested_core.trace import Trace
+
+from ..theme import arm_name, drawn, hue, score
+from .memory import limit, snapshots
+
+WINDOW = (48, 240)  # least and most steps of a lane's past; as many as three writes of the slowest level take
+
+
+def frame(traces: list[Trace]) -> dict:
+    """What the stage shows of these learners, at their last step. Letters as in Trace; sizes of writes are 0 to 1."""
+    trace = traces[0]
+    step, tasks = trace.steps, trace.tasks
+    longest = max((x["period"] for t in traces for x in t.levels if x["per"] == "step"), default=1)
+    window = int(np.clip(3 * longest, *WINDOW))
+    now = int(trace["task"][-1]) if step else 0
+    return {
+        "step": step,
+        "total": trace.meta["steps"],
+        "window": window,
+        "task": {"name": f"{now + 1} {tasks[now]}", "colour": hue(now)} if step else None,
+        "sample": sample(trace),
+        "learners": [learner(each, window) for each in traces],
+    }
+
+
+def sample(trace: Trace) -> dict | None:
+    """The first sample of the last batch: an image as base64 of brightness 0 to 16, or a text; and the right answer."""
+    if not trace.steps or not trace["sample"].shape[-1]:
+        return None
+    alphabet, values = trace.meta.get("alphabet"), trace["sample"][-1]
+    shown = {"image": coded(values)} if alphabet is None else {"text": "".join(alphabet[i] for i in values)}
+    return {**shown, "truth": symbol(trace, "truth")}
+
+
+def symbol(trace: Trace, channel: str) -> str | None:
+    """A class or a character as text; None where nothing was recorded."""
+    value, alphabet = int(trace[channel][-1]), trace.meta.get("alphabet")
+    if value < 0:
+        return None
+    return str(value) if alphabet is None else alphabet[value].replace("\n", "⏎").replace(" ", "␣")
+
+
+def learner(trace: Trace, window: int) -> dict:
+    """One learner: its answer and score, and a lane for every level."""
+    unit = trace.unit
+    return {
+        "name": arm_name(trace),
+        "guess": symbol(trace, "guess") if trace.steps and len(trace["guess"]) else None,
+        "score": score(float(trace["online"][-1]), unit) if trace.steps else "-",
+        "height": drawn(float(trace["online"][-1]), unit) if trace.steps else None,
+        "lanes": [lane(trace, level, window) for level in range(len(trace.levels))],
+    }
+
+
+def lane(trace: Trace, level: int, window: int) -> dict:
+    """One level: its clock, the writes [step, size] of the window, and its memory with what changed last."""
+    about, steps = trace.levels[level], trace.steps
+    wrote, change = trace["wrote"][-window:, level], np.nan_to_num(trace["change"][-window:, level])
+    largest = float(np.nan_to_num(trace["change"][:, level]).max(initial=0.0)) or 1.0
+    first = steps - len(wrote) + 1
+    writes = [[int(first + i), round(float(change[i] / largest), 2)] for i in np.flatnonzero(wrote)]
+    contents, moved, at, before = snapshots(trace, level)
+    return {
+        "name": about["name"],
+        "period": about["period"] if about["per"] == "step" else 0,  # 0: at every token
+        "writes": writes,
+        "moved": round(100 * float(change[-1]), 3) if len(wrote) and wrote[-1] else None,
+        "memory": {
+            "at": at,
+            "rows": contents.shape[0],
+            "columns": contents.shape[1],
+            "held": coded(np.clip(contents / limit(contents), -1, 1) * 127),
+            "moved": coded(np.clip(moved / limit(moved), -1, 1) * 127) if at > before and moved.any() else "",
+        },
+    }
+
+
+def coded(values: np.ndarray) -> str:
+    """Whole numbers -128 to 127 as base64."""
+    return b64encode(np.nan_to_num(values).round().astype(np.int8).tobytes()).decode()
