@@ -26,9 +26,11 @@ HINTS = {
 def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
     """Draw the settings: what is chosen, the wanted comparison or None, and why not. Changed levels go to the desk."""
     problems: list[str] = []
-    if "kind" not in st.session_state:  # the first run of this tab: the link decides
-        choice, notices = share.read(st.query_params.to_dict())
-        put(choice)
+    if "kind" not in st.session_state:  # the first run of this tab, where the link decides, or back from another page
+        query = st.query_params.to_dict()
+        choice, notices = share.read(query)
+        asked = not query.keys().isdisjoint(share.FIELDS)
+        put(choice if asked else st.session_state.get("chosen", choice))
         st.session_state.notices = notices
     preset_menu()
     choice, texts = widgets(problems)
@@ -46,6 +48,7 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
     choice = desk.told(choice)
     if not problems:
         tell(choice)
+        st.session_state.chosen = choice
     return choice, wanted, problems + st.session_state.get("notices", [])
 
 

@@ -6,6 +6,11 @@ import streamlit as st
 
 from nested_core.config import ConfigError, LearnerConfig, Level
 
+from .axis import axis
+
+LONGEST = 2_000  # steps: the end of the axis
+MOST = 8  # levels of a learner
+
 
 @dataclass
 class Row:
@@ -27,6 +32,9 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
         else "Size of a write: step size of this level's optimizer."
     )
     st.markdown("**nested**: a memory for every clock", help=f"Period: steps between two writes. Rate: {help_rate}")
+    periods = [st.session_state.get(f"period {name} {row.id}", row.period) for row in rows]
+    held = [st.session_state.get(f"pause {name} {row.id}", False) for row in rows]
+    axis(periods, held, LONGEST, f"axis {name}", lambda: dragged(rows, name))
     levels = []
     for place, row in enumerate(rows):
         first = "visible" if place == 0 else "collapsed"
@@ -35,18 +43,18 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
         with a:
             period = st.number_input(
                 f"Period {place + 1}" if place else "Period",
-                value=row.period,
                 step=1,
                 key=f"period {key}",
+                **usual(f"period {key}", row.period),
                 label_visibility=first,
             )
         with b:
             rate = st.number_input(
                 f"Rate {place + 1}" if place else "Rate",
-                value=row.rate,
                 step=None,
                 format="%g",
                 key=f"rate {key}",
+                **usual(f"rate {key}", row.rate),
                 label_visibility=first,
             )
         with c:
@@ -65,11 +73,28 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
             levels.append(Level(period, rate, paused))
         except ConfigError as error:
             problems.append(f"level {place + 1}, {error}")
-    st.button("Add a level", key=f"add {name}", disabled=len(rows) >= 8, on_click=add, args=(rows, name))
+    st.button("Add a level", key=f"add {name}", disabled=len(rows) >= MOST, on_click=add, args=(rows, name))
     ordered = tuple(sorted(levels, key=lambda x: x.period))
     st.session_state["levels shown"] = name
     st.session_state["levels crossed"] = ordered != tuple(levels)  # then a level's place no longer says which it is
     return ordered
+
+
+def usual(key: str, value: float) -> dict[str, float]:
+    """The value of a widget that holds none yet."""
+    return {} if key in st.session_state else {"value": value}
+
+
+def dragged(rows: list[Row], name: str) -> None:
+    """A handle of the axis was moved, added (after the last place) or removed (period 0)."""
+    change = st.session_state[f"axis {name}"]["change"]
+    place, period = int(change["place"]), int(change["period"])
+    if place == len(rows) and len(rows) < MOST:
+        add(rows, name, period)
+    elif period == 0 and place < len(rows) > 1:
+        remove(rows, rows[place])
+    elif period and place < len(rows):
+        st.session_state[f"period {name} {rows[place].id}"] = period
 
 
 def put_levels(levels: tuple[Level, ...], name: str) -> None:
@@ -80,11 +105,12 @@ def put_levels(levels: tuple[Level, ...], name: str) -> None:
         st.session_state[f"pause {name} {first + i}"] = level.paused
 
 
-def add(rows: list[Row], name: str) -> None:
-    """One level more, four times slower than the slowest."""
+def add(rows: list[Row], name: str, period: int = 0) -> None:
+    """One level more, of this period, or four times slower than the slowest."""
     slowest = max(rows, key=lambda r: st.session_state.get(f"period {name} {r.id}", r.period))
-    period = st.session_state.get(f"period {name} {slowest.id}", slowest.period)
-    rows.append(Row(max(r.id for r in rows) + 1, max(1, period) * 4, 0.5 if slowest.rate >= 0.5 else 0.3))
+    longest = max(1, st.session_state.get(f"period {name} {slowest.id}", slowest.period))
+    rate = 0.5 if slowest.rate >= 0.5 else 0.3
+    rows.append(Row(max(r.id for r in rows) + 1, period or min(LONGEST, longest * 4), rate))
 
 
 def remove(rows: list[Row], row: Row) -> None:

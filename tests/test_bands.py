@@ -10,7 +10,7 @@ from app.views import bands, differences
 from nested_core import presets
 from nested_core.config import RunConfig
 from tests import fake_run
-from tests.page import page, press, text, wait, workers
+from tests.page import address, page, press, text, wait, workers
 
 __all__ = ["page", "workers"]  # fixtures
 
@@ -85,3 +85,14 @@ def test_runs_of_the_tab_can_be_compared_on_their_page(page):
     assert not page.exception and len(page.selectbox[0].options) == 4
     page.selectbox[1].select_index(2).run()
     assert (not page.exception and any("<b>seed</b>" in h.value for h in page.get("html"))) or "seed" in text(page)
+
+
+def test_settings_are_still_there_after_a_look_at_another_page(page):
+    page.number_input(key="seed").set_value(5).run()
+    [n for n in page.number_input if n.label.startswith("Rate")][0].set_value(0.125).run()
+    before = address(page)
+    page.switch_page("app_pages/compare.py").run()
+    for name in list(page.query_params):  # a click on a page's name leads to its bare address
+        del page.query_params[name]
+    page.switch_page("app_pages/playground.py").run()
+    assert address(page) == before and page.number_input(key="seed").value == 5

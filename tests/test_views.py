@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.theme import DASHES, HUES, hue, score
-from app.views import alone, curves, memory, raster, summary, timeline
+from app.views import alone, curves, geometry, memory, raster, summary, timeline, writes
 from nested_core import presets
 from nested_core.config import RunConfig
 from nested_core.trace import CHANNELS, Trace
@@ -203,3 +203,32 @@ def test_looking_needs_no_torch_and_no_streamlit():
         "sys.exit(bool({'torch', 'streamlit'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+
+
+def test_sizes_of_writes_are_the_recorded_ones_and_a_paused_level_has_none():
+    trace = record(pause=0)
+    found = writes.frame([trace], "change")
+    assert not found.level.str.contains("every 1$").any()
+    every_4 = found[found.level.str.endswith("every 4")]
+    assert every_4.step.tolist() == list(range(4, 121, 4)) and np.allclose(every_4.value, 0.05)
+    json.dumps(writes.chart([trace], "surprise").to_dict())
+    assert "every 1 " not in writes.sentence([trace])
+
+
+def test_paths_keep_distances_and_a_paused_level_stands_still():
+    trace = record(pause=1)
+    places, share = geometry.plane(trace)
+    rows = geometry.flat(trace, 0)
+    kept = np.linalg.norm(places[0][-1] - places[0][0]) / np.linalg.norm(rows[-1] - rows[0])
+    assert 0.2 < kept <= 1 + 1e-9 and 0 < share.sum() <= 1 + 1e-9
+    assert np.ptp(places[1], axis=0).max() < 1e-6 < np.ptp(places[0], axis=0).max()
+    assert len(geometry.paths(trace).data) == len(trace.levels) * (1 + len(trace.visits()))
+
+
+def test_the_number_of_directions_in_use():
+    assert geometry.rank(np.array([1.0, 1, 1, 1])) == pytest.approx(4)
+    assert geometry.rank(np.array([2.0, 0, 0])) == pytest.approx(1)
+    trace = record()
+    expected = np.linalg.svd(trace["memory"][3, 0].astype(float), compute_uv=False)
+    assert np.allclose(geometry.spectrum(trace, 0)[3], expected)
+    assert "directions" in geometry.sentence(trace, 0)

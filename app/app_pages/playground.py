@@ -5,6 +5,7 @@ import streamlit as st
 from app import explain, gallery
 from app.charts import charts, tables
 from app.controls import settings
+from app.explore import explore
 from app.files import files
 from app.seeds import seeds
 from app.state import desk as open_desk
@@ -28,6 +29,7 @@ transport(desk, wanted)
 for sentence in problems:
     st.error(sentence)
 charts(desk, wanted)
+explore(desk)
 seeds(desk, wanted)
 with st.expander("How it works: which mechanism does what"):
     st.markdown(explain.how(wanted.configs[0].stream.is_text if wanted else False))

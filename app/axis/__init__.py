@@ -1,0 +1,22 @@
+"""The axis of periods: every level a handle on a logarithmic scale, to be dragged, moved by keys, added and removed."""
+
+from pathlib import Path
+
+import streamlit as st
+
+FOLDER = Path(__file__).resolve().parent
+_mount = st.components.v2.component(
+    "nested_learning.axis",
+    isolate_styles=False,
+    html='<div class="axis" role="group" aria-label="Periods of the levels, on a logarithmic scale"></div>',
+    **{kind: (FOLDER / f"axis.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")},
+)
+
+
+def axis(periods: list[int], paused: list[bool], longest: int, key: str, on_change) -> None:
+    """Show handles at `periods` on a scale from 1 to `longest` steps; `on_change` is called when one was changed.
+
+    What was changed is then in st.session_state[key]["change"]: {"place": which handle, "period": where it is now, or 0
+    where it was removed}; a new one has the place after the last.
+    """
+    _mount(key=key, data={"periods": periods, "paused": paused, "longest": longest}, on_change_change=on_change)
