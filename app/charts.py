@@ -113,7 +113,7 @@ def _legend(traces) -> None:
 def _memories(traces, calm: bool) -> None:
     """The heat maps of one level and, where levels can be asked alone, their answers."""
     memories = {f"{arm_name(t)} {level['name']}": (t, j) for t in traces for j, level in enumerate(t.levels)}
-    st.markdown("##### Inside the memories")
+    st.header("Inside the memories", anchor=False)
     chosen = st.segmented_control(
         "Memory",
         list(memories),

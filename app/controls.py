@@ -31,8 +31,13 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
         choice, notices = share.read(query)
         asked = not query.keys().isdisjoint(share.FIELDS)
         put(choice if asked else st.session_state.get("chosen", choice))
+        hidden = [name for name in share.HIDEABLE if name in query.get("hide", "").split("_")]
+        st.session_state.hidden = hidden or st.session_state.get("hidden", [])
         st.session_state.notices = notices
-    preset_menu()
+    for name in st.session_state.hidden:  # out of sight, with the value that the link gave
+        st.html(f"<style>.st-key-setting-{name} {{ display: none; }}</style>")
+    with setting("preset"):
+        preset_menu()
     choice, texts = widgets(problems)
     wanted = None
     if choice.kind == "own_text" and len(texts) < 2:
@@ -55,8 +60,16 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
 def tell(choice: Choice) -> None:
     """Write the choice into the address of the page."""
     query = st.query_params.to_dict()
-    if choice.query() != query:
-        st.query_params.from_dict({**choice.query(), **{k: v for k, v in query.items() if k.startswith("embed")}})
+    kept = {name: value for name, value in query.items() if name.startswith("embed")}
+    if st.session_state.hidden:
+        kept["hide"] = "_".join(st.session_state.hidden)
+    if {**choice.query(), **kept} != query:
+        st.query_params.from_dict({**choice.query(), **kept})
+
+
+def setting(name: str):
+    """The place of a control that a link can hide."""
+    return st.container(key=f"setting-{name}", gap="xsmall")
 
 
 def put(choice: Choice) -> None:
@@ -94,33 +107,46 @@ def preset_menu() -> None:
 def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     """What the widgets hold, and the texts that were given."""
     st.header("Stream", anchor=False)
-    kind = st.selectbox("Stream", STREAM_NAMES, format_func=STREAM_NAMES.get, key="kind", label_visibility="collapsed")
-    st.caption(HINTS[kind])
+    with setting("stream"):
+        kind = st.selectbox(
+            "Stream", STREAM_NAMES, format_func=STREAM_NAMES.get, key="kind", label_visibility="collapsed"
+        )
+        st.caption(HINTS[kind])
     texts = own_texts(problems) if kind == "own_text" else ()
-    visits = st.segmented_control(
-        "Visits",
-        ("once", "returning"),
-        default=None if f"visits {kind}" in st.session_state else _usual(kind),
-        required=True,
-        key=f"visits {kind}",
-        help="Once: every task is learned and never comes back. Returning: the tasks take turns, round after round.",
-    )
-    usual = share.default(kind, 8 if visits == "returning" else 1)
-    left, right = st.columns(2)
-    tasks, rounds = len(texts), 1
+    with setting("rounds"):
+        visits = st.segmented_control(
+            "Visits",
+            ("once", "returning"),
+            default=None if f"visits {kind}" in st.session_state else _usual(kind),
+            required=True,
+            key=f"visits {kind}",
+            help="Once: a task is learned and never comes back. Returning: the tasks take turns, round after round.",
+        )
+        rounds = number("Rounds", 2, 20, 8, f"rounds {kind}") if visits == "returning" else 1
+    usual = share.default(kind, rounds)
+    tasks = len(texts)
     if kind != "own_text":
-        with left:
+        with setting("tasks"):
             tasks = number("Tasks", *TASK_LIMITS[kind], usual.tasks, f"tasks {kind}")
-    if visits == "returning":
-        with left if kind == "own_text" else right:
-            rounds = number("Rounds", 2, 20, 8, f"rounds {kind}")
-    dwell = number("Steps a visit", 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
+    with setting("dwell"):
+        dwell = number("Steps a visit", 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
     st.header("Learners", anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
-    levels = level_editor(nested, f"{kind} {rounds > 1}", problems)
-    edits = planned_edits(len(levels))
+    with setting("levels"):
+        levels = level_editor(nested, f"{kind} {rounds > 1}", problems)
+        edits = planned_edits(len(levels))
     names = [arm.name for arm in baselines]
-    key = f"baselines {kind in ('languages', 'own_text')}"
+    with setting("with"):
+        shown = compared(baselines, names, f"baselines {kind in ('languages', 'own_text')}")
+    with setting("seed"):
+        seed = number(
+            "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
+        )
+    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits), texts
+
+
+def compared(baselines, names: list[str], key: str) -> list[str]:
+    """The names of the learners beside the nested one."""
     shown = st.pills(
         "Compare with",
         names,
@@ -134,10 +160,7 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
         if arm.name in shown:
             rule = {"sgd": "gradient descent", "adam": "Adam"}[arm.optimizer]
             st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at rate {arm.levels[0].rate:g}, its best in a sweep.")
-    seed = number(
-        "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
-    )
-    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits), texts
+    return shown
 
 
 def planned_edits(count: int) -> tuple[Edit, ...]:

@@ -5,9 +5,11 @@ from functools import partial
 import segno
 import streamlit as st
 
+from nested_core.config import ConfigError
 from nested_core.trace import Trace, TraceError
 
-from . import export
+from . import configuration, export
+from .controls import put
 from .desk import Desk
 from .opened import to_bytes
 from .share import Choice, Wanted
@@ -24,6 +26,7 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
         st.code(address, language=None, wrap_lines=True)
         code = segno.make(address, error="l").svg_inline(scale=4, border=2, light="white", dark="black")
         st.html(f'<div role="img" aria-label="QR code of the link above">{code}</div>')
+    save("Settings (JSON)", partial(configuration.dump, choice, wanted), "settings.json", "Also holds your own texts.")
     if wanted:
         script = partial(export.script, wanted.configs, wanted.seed)
         save("Python script", script, "nested_run.py", "Trains the same learners and draws their curves again.")
@@ -37,6 +40,7 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
             save("Report (HTML)", partial(export.report, traces, address), "report.html")
     else:
         st.caption("Pause or finish a run to save its traces.")
+    st.file_uploader("Open settings (.json)", type="json", key="settings file", on_change=_open_settings)
     given = st.file_uploader(
         "Open trace (.npz files, one for each learner)", type="npz", accept_multiple_files=True, key="traces"
     )
@@ -51,6 +55,22 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
     elif not given:
         st.session_state.opened = ()
     return []
+
+
+def _open_settings() -> None:
+    """Put the settings of a file into the controls, or a sentence where they show."""
+    file = st.session_state["settings file"]
+    if file is None:
+        return
+    try:
+        choice, texts, notices = configuration.read(file.name, file.getvalue())
+    except ConfigError as error:
+        st.session_state.notices = [str(error)]
+        return
+    put(choice)
+    for i, text in enumerate(texts, start=1):
+        st.session_state[f"paste {i}"] = text
+    st.session_state.notices = notices
 
 
 def save(label: str, data, name: str, words: str | None = None) -> None:

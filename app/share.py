@@ -16,9 +16,19 @@ from nested_core import presets
 from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Edit, Level, RunConfig, StreamConfig, run_id
 
 VERSION = "1"
-FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "edits", "with", "seed")
+FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "edits", "with", "seed", "hide")
 MAX_EDITS = 30
 NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
+HIDEABLE = {  # what a teacher can take out of sight, with hide=NAME_NAME
+    "preset": "presets",
+    "stream": "stream",
+    "tasks": "tasks",
+    "rounds": "visits and rounds",
+    "dwell": "steps a visit",
+    "levels": "levels",
+    "with": "comparison",
+    "seed": "seed",
+}
 LIMITS = {"rounds": (1, 20), "dwell": (1, 2_000), "seed": (0, 2**31 - 1)}  # those of the controls
 
 
@@ -133,6 +143,9 @@ def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
         except (ConfigError, ValueError) as error:
             words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write period*rate, joined by _"
             note("levels", f"{words}; the default levels are used")
+    unknown = set(filter(None, query.get("hide", "").split("_"))) - HIDEABLE.keys()
+    if unknown:
+        note("hide", f"name some of {', '.join(HIDEABLE)}, joined by _; what else is named is hidden")
     if "edits" in query:
         try:
             found = replace(found, edits=_edits(query["edits"]))

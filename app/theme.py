@@ -64,10 +64,18 @@ STYLE = """<style>
 .stMainBlockContainer { padding: 3.9rem 2.2rem 3rem 2.2rem; }
 @media (max-width: 640px) { .stMainBlockContainer { padding: 3.6rem 1rem 3rem 1rem; } }
 .stMainBlockContainer [data-testid="stVerticalBlock"] { gap: 0.7rem; }
+.stMainBlockContainer h2 { font-size: 1.2rem; padding: 0.3rem 0 0.2rem 0; }
 h1 { font-size: 1.7rem !important; padding: 0 0 0.25rem 0 !important; }
 [data-testid="stSidebarHeader"] { margin-bottom: 0; height: 2.6rem; }
 section[data-testid="stSidebar"] h2 { font-size: 1.05rem; padding: 0.4rem 0 0.4rem 0; }
 [data-testid="stFileUploaderDropzoneInstructions"] { display: none; } /* the label says our own, lower limit */
+/* Streamlit's own faded colours miss the contrast of 4.5 that small text needs. */
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
+  color: light-dark(#575c62, #aab1b9); opacity: 1; }
+button kbd { color: inherit !important; opacity: 1 !important; }
+button:disabled kbd { opacity: 0.5 !important; }
+[data-testid="stBaseButton-primary"]:enabled {
+  background: light-dark(#00629b, #7cc4ee); color: light-dark(#fff, #06202e); }
 .chip { display: inline-block; border: 1px solid rgba(128,128,128,0.5); border-radius: 1rem; padding: 0.1rem 0.7rem;
   margin: 0.15rem 0.2rem; font-size: 0.9rem; }
 table.alone { border-collapse: collapse; font-size: 0.9rem; width: 100%; }

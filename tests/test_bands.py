@@ -70,7 +70,7 @@ def test_what_differs_between_two_runs_is_named_and_nothing_else():
     assert found[0][1:] == ("20", "30") and found[1][2].startswith("every 1 at 0.3 (paused)")
     assert differences.alike(*runs) == "" and differences.differences(runs[0], runs[0]) == []
     figures = differences.figures(runs)
-    assert figures.loc["samples"].tolist() == [f"{40 * 32:,}", f"{60 * 32:,}"]
+    assert figures.set_index("quantity").loc["samples"].tolist() == [f"{40 * 32:,}", f"{60 * 32:,}"]
 
 
 def test_runs_of_the_tab_can_be_compared_on_their_page(page):

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app import export, gallery, share
+from app import configuration, export, gallery, share
 from nested_core import presets
-from nested_core.config import STREAMS, TASK_LIMITS, Level, from_dict
+from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Level, from_dict
 from nested_core.trace import CHANNELS
 from tests import fake_run
 
@@ -103,3 +103,31 @@ def test_exports_hold_every_number(tmp_path):
     held = json.loads(program.split('r"""', 1)[1].split('"""', 1)[0])
     assert tuple(from_dict(config) for config in held) == configs and "seed=3" in program
     compile(program, "nested_run.py", "exec")
+
+
+def test_a_link_hides_controls_and_says_what_it_cannot_hide():
+    choice, notices = share.read({"hide": "levels_seed"})
+    assert choice == share.default() and notices == []
+    (sentence,) = share.read({"hide": "levels_everything"})[1]
+    assert sentence.startswith("link: hide = 'levels_everything' cannot be used; name some of preset, stream")
+
+
+def test_settings_survive_their_file_and_a_bad_file_is_one_sentence():
+    choice = share.default("own_text")
+    texts = (("one", "to be or not to be. " * 200), ("two", "that is the question. " * 200))
+    saved = configuration.dump(choice, share.Wanted(choice.configs(texts), choice.seed))
+    back, found, notices = configuration.read("settings.json", saved)
+    assert back.query() == choice.query() and found == [text for _, text in texts] and not notices
+    plain = share.default("class_digits")
+    assert configuration.read("s.json", configuration.dump(plain, None)) == (plain, [], [])
+    for data, words in (
+        (b"\x00", "not a JSON file"),
+        (b"[" * 100_000, "not a JSON file"),
+        (b"[1]", "not settings"),
+        (saved.replace(b'"version": 1', b'"version": 7'), "version 7"),
+        (saved.replace(b'"v": "1"', b'"v": 1'), "must hold texts"),
+        (configuration.dump(choice, None).replace(b"[]", b'["x"]'), "text 1"),
+    ):
+        with pytest.raises(ConfigError) as error:
+            configuration.read("s.json", data)
+        assert words in str(error.value) and str(error.value).endswith(".")

@@ -68,4 +68,4 @@ def figures(traces: list[Trace]) -> pd.DataFrame:
             "writes": f"{int(trace['wrote'].sum()):,}",
             "seconds": f"{float(trace['seconds'][-1]):.1f}" if trace.steps else "0",
         }
-    return pd.DataFrame(columns)
+    return pd.DataFrame(columns).rename_axis("quantity").reset_index()
