@@ -13,7 +13,7 @@ ARGS =
 
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: help play test bench bench-peers check lock env-play env-test env-peers chromium
+.PHONY: help play test screenshots bench bench-peers check lock env-play env-test env-peers chromium
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -31,6 +31,9 @@ play: env-play ## open the app in the browser (PORT=8501, HOST=0.0.0.0 lets othe
 test: env-test chromium ## run all tests (ARGS="-k clock" for some)
 	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" OMP_NUM_THREADS=1 MKL_NUM_THREADS=1 \
 	    $(VENV_PYTHON) -m pytest $(ARGS)
+
+screenshots: env-test chromium ## pictures of every page, light, dark, projector and phone, in screenshots/
+	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" $(VENV_PYTHON) -m tests.screenshots
 
 bench: env-play ## measure speed on this machine
 	@$(VENV_PYTHON) -m nested_core.bench $(ARGS)

@@ -49,7 +49,7 @@ def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
     at, status = desk.position if traces else show.cursor, WORDS[show.status]
     if show.status == "waiting":
         status = f"waiting: {show.ahead} other comparison{'s' * (show.ahead > 1)} on this server go first"
-    if at < desk.recorded:
+    if at < desk.recorded and desk.live:
         status = f"{status}, {desk.recorded} steps recorded"
     invitation = f" · {explain.RECORDED}" if desk.fresh else ""
     st.markdown(f"**Step {at} / {show.total}** · {status} · {show.source}, seed {show.seed}{invitation}")

@@ -1,14 +1,14 @@
 """The words of the page: what one sees, which mechanism does what, and what this toy does not show."""
 
 INTRO = (
-    "The same samples in the same order: for a learner with a single clock, and for a **nest** of memories with slower "
-    "and slower clocks. The tasks change and nobody tells them. **Who still knows the old ones?**"
+    "One task after the other, and nobody says when it changes: for a learner on a single clock, and for a **nest** of "
+    "memories on slower and slower clocks. **Who still knows the old tasks?**"
 )
 EMPTY = (
     "Press **Run** to train both learners here and now. Each curve is one task: it rises while the task is learned "
     "and falls if it is forgotten. The ticks below show which memory wrote, and when."
 )
-RECORDED = "**Run** trains both learners here and now"
+RECORDED = "**Run** trains both here and now"
 HOW_TO_READ = (
     "**Curves**: the score on samples held back from training, for every task seen so far; the number at the end is "
     "the task. **Shading**: the task that the stream shows. **Ticks**: a memory wrote at that step; a tall tick is a "

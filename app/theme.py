@@ -76,6 +76,7 @@ button kbd { color: inherit !important; opacity: 1 !important; }
 button:disabled kbd { opacity: 0.5 !important; }
 [data-testid="stBaseButton-primary"]:enabled {
   background: light-dark(#00629b, #7cc4ee); color: light-dark(#fff, #06202e); }
+.stMainBlockContainer .stButton button { padding: 0.25rem 0.6rem; }
 .chip { display: inline-block; border: 1px solid rgba(128,128,128,0.5); border-radius: 1rem; padding: 0.1rem 0.7rem;
   margin: 0.15rem 0.2rem; font-size: 0.9rem; }
 table.alone { border-collapse: collapse; font-size: 0.9rem; width: 100%; }
