@@ -3,10 +3,12 @@
 What a link or a preset asks for is put into the widgets before they are drawn; from then on they hold the choice.
 """
 
+from dataclasses import replace
+
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, ConfigError, Edit
+from nested_core.config import TASK_LIMITS, ConfigError, Edit, LearnerConfig
 
 from . import gallery, share
 from .desk import Desk
@@ -21,6 +23,21 @@ HINTS = {
     "languages": "English, Python and enciphered English, one character after the other.",
     "own_text": "Each of your texts is one task.",
 }
+
+
+NEST_NAMES = {
+    "independent": "side by side, inputs remembered",
+    "initial_sgd": "initial state, gradient descent",
+    "initial_adam": "initial state, Adam",
+    "initial": "initial state, around Hope",
+    "chain": "one after the other, inside Hope",
+    "initial_transformer": "initial state, around a Transformer",
+}
+NEST_HELP = (
+    "How knowledge passes between levels. Side by side: blocks answer each for themselves and protect old inputs by "
+    "a least-squares memory (eq. 74). Initial state: a slower level holds the start of the faster ones (eq. 72). One "
+    "after the other: each block of Hope reads what the one before it made (eq. 70)."
+)
 
 
 def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
@@ -82,7 +99,8 @@ def put(choice: Choice) -> None:
     state[f"dwell {choice.kind} {visits}"] = choice.dwell
     is_text = choice.kind in ("languages", "own_text")
     state[f"baselines {is_text}"] = list(choice.baselines)
-    put_levels(choice.levels, f"{choice.kind} {choice.rounds > 1}")
+    state[f"nest {is_text}"] = choice.nest or next(iter(share.NESTS[is_text]))
+    put_levels(choice.levels, f"{choice.kind} {choice.rounds > 1} {choice.nest}")
 
 
 def preset_menu() -> None:
@@ -133,7 +151,8 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     st.header("Learners", anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
     with setting("levels"):
-        levels = level_editor(nested, f"{kind} {rounds > 1}", problems)
+        nest, nested = nest_menu(nested, kind in ("languages", "own_text"))
+        levels = level_editor(nested, f"{kind} {rounds > 1} {nest}", problems)
         edits = planned_edits(len(levels))
     names = [arm.name for arm in baselines]
     with setting("with"):
@@ -142,7 +161,18 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
         seed = number(
             "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
         )
-    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits), texts
+    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits, nest), texts
+
+
+def nest_menu(nested: LearnerConfig, is_text: bool) -> tuple[str, LearnerConfig]:
+    """How knowledge passes between the levels: "" for the usual way, and the learner with it."""
+    ways, key = share.NESTS[is_text], f"nest {is_text}"
+    chosen = st.selectbox("Nest", list(ways), format_func=NEST_NAMES.get, key=key, help=NEST_HELP)
+    variant, optimizer, model = ways[chosen]
+    usual = chosen == next(iter(ways))
+    fastest = nested.levels[0].rate
+    levels = nested.levels if variant != "sequential" else tuple(replace(x, rate=fastest) for x in nested.levels)
+    return "" if usual else chosen, replace(nested, variant=variant, optimizer=optimizer, model=model, levels=levels)
 
 
 def compared(baselines, names: list[str], key: str) -> list[str]:

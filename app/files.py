@@ -24,8 +24,8 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
     address = choice.link((st.context.url or "").split("?")[0])
     with st.popover("Share", help="The link holds every setting and the seed; texts are not part of it."):
         st.code(address, language=None, wrap_lines=True)
-        code = segno.make(address, error="l").svg_inline(scale=4, border=2, light="white", dark="black")
-        st.html(f'<div role="img" aria-label="QR code of the link above">{code}</div>')
+        code = segno.make(address, error="l").svg_data_uri(scale=4, border=2, light="white", dark="black")
+        st.html(f'<img src="{code}" alt="QR code of the link above" style="max-width: 100%">')
     save("Settings (JSON)", partial(configuration.dump, choice, wanted), "settings.json", "Also holds your own texts.")
     if wanted:
         script = partial(export.script, wanted.configs, wanted.seed)

@@ -1,12 +1,14 @@
 """The level editor: one line for every memory of the nested learner, with its clock and rate."""
 
-from dataclasses import dataclass
+import contextlib
+from dataclasses import dataclass, replace
 
 import streamlit as st
 
 from nested_core.config import ConfigError, LearnerConfig, Level
 
-from .axis import axis
+from .axis import axis, drawing
+from .views import diagram
 
 LONGEST = 2_000  # steps: the end of the axis
 MOST = 8  # levels of a learner
@@ -73,6 +75,8 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
             levels.append(Level(period, rate, paused))
         except ConfigError as error:
             problems.append(f"level {place + 1}, {error}")
+    with contextlib.suppress(ConfigError):  # what is wrong is said where the run is made
+        drawing(diagram.svg(replace(nested, levels=tuple(sorted(levels, key=lambda x: x.period)))), f"diagram {name}")
     st.button("Add a level", key=f"add {name}", disabled=len(rows) >= MOST, on_click=add, args=(rows, name))
     ordered = tuple(sorted(levels, key=lambda x: x.period))
     st.session_state["levels shown"] = name

@@ -16,9 +16,21 @@ from nested_core import presets
 from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Edit, Level, RunConfig, StreamConfig, run_id
 
 VERSION = "1"
-FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "levels", "edits", "with", "seed", "hide")
+FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "nest", "levels", "edits", "with", "seed", "hide")
 MAX_EDITS = 30
 NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
+NESTS = {  # how knowledge passes between levels: variant, optimizer and model of the nested learner; the default first
+    False: {
+        "independent": ("independent", "least_squares", "mlp"),
+        "initial_sgd": ("nested", "sgd", "mlp"),
+        "initial_adam": ("nested", "adam", "mlp"),
+    },
+    True: {
+        "initial": ("nested", "adam", "hope"),
+        "chain": ("sequential", "adam", "hope"),
+        "initial_transformer": ("nested", "adam", "transformer"),
+    },
+}
 HIDEABLE = {  # what a teacher can take out of sight, with hide=NAME_NAME
     "preset": "presets",
     "stream": "stream",
@@ -45,13 +57,20 @@ class Choice:
     baselines: tuple[str, ...]
     seed: int
     edits: tuple[Edit, ...] = ()
+    nest: str = ""  # a name of NESTS; "": the default one
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind in ("languages", "own_text")
 
     def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
         """One run for each learner, nested first; ConfigError where the parts do not fit. texts: of own_text."""
         changes = {"tasks": len(texts), "texts": texts} if self.kind == "own_text" else {"tasks": self.tasks}
         stream = presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes)
         nested, *baselines = presets.arms(stream)
-        learners = [replace(nested, levels=self.levels), *(arm for arm in baselines if arm.name in self.baselines)]
+        variant, optimizer, model = nests(self.is_text)[self.nest]
+        nested = replace(nested, levels=self.levels, variant=variant, optimizer=optimizer, model=model)
+        learners = [nested, *(arm for arm in baselines if arm.name in self.baselines)]
         configs = [presets.run_config(stream, learner) for learner in learners]
         return replace(configs[0], edits=self.edits), *configs[1:]
 
@@ -63,6 +82,7 @@ class Choice:
             "v": VERSION,
             "stream": self.kind,
             **numbers,
+            **({"nest": self.nest} if self.nest else {}),
             "levels": _told(self.levels),
             **({"edits": "~".join(f"{e.step}:{_told(e.levels)}" for e in self.edits)} if self.edits else {}),
             "with": "_".join(self.baselines) or "none",
@@ -83,6 +103,12 @@ class Wanted:
     def key(self) -> tuple[str, ...]:
         """Names the comparison by its content; own texts make this slow, hence kept."""
         return tuple(run_id(config, self.seed) for config in self.configs)
+
+
+def nests(is_text: bool) -> dict[str, tuple[str, str, str]]:
+    """The ways of this kind of stream, the default one also as ""."""
+    ways = NESTS[is_text]
+    return {"": next(iter(ways.values())), **ways}
 
 
 def default(kind: str = "permuted_digits", rounds: int | None = None) -> Choice:
@@ -137,6 +163,12 @@ def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
         dwell=whole("dwell", *LIMITS["dwell"], base.dwell),
         seed=whole("seed", *LIMITS["seed"], base.seed),
     )
+    if "nest" in query:
+        known = nests(found.is_text)
+        if query["nest"] in known:
+            found = replace(found, nest=query["nest"])
+        else:
+            note("nest", f"choose one of {', '.join(filter(None, known))}; the default is used")
     if "levels" in query:
         try:
             found = replace(found, levels=_levels(query["levels"]))

@@ -3,6 +3,7 @@
 import io
 import json
 import zipfile
+from dataclasses import replace
 from urllib.parse import parse_qsl, urlsplit
 
 import pandas as pd
@@ -131,3 +132,14 @@ def test_settings_survive_their_file_and_a_bad_file_is_one_sentence():
         with pytest.raises(ConfigError) as error:
             configuration.read("s.json", data)
         assert words in str(error.value) and str(error.value).endswith(".")
+
+
+@pytest.mark.parametrize("is_text", [False, True])
+def test_every_kind_of_nest_gives_a_run_and_survives_its_link(is_text):
+    base = share.default("languages" if is_text else "permuted_digits")
+    for nest, (variant, optimizer, model) in share.NESTS[is_text].items():
+        choice = replace(base, nest=nest, levels=(Level(1, 0.01), Level(8, 0.01)))
+        learner = choice.configs()[0].learner
+        assert (learner.variant, learner.optimizer, learner.model) == (variant, optimizer, model)
+        assert opened(choice.link("http://x/playground")) == (choice, [])
+    assert share.read({"nest": "loose"})[1][0].startswith("link: nest = 'loose' cannot be used; choose one of indep")

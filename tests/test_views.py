@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.theme import DASHES, HUES, hue, score
-from app.views import alone, curves, geometry, memory, raster, summary, timeline, writes
+from app.views import alone, curves, diagram, geometry, memory, raster, summary, timeline, writes
 from nested_core import presets
 from nested_core.config import RunConfig
 from nested_core.trace import CHANNELS, Trace
@@ -232,3 +232,12 @@ def test_the_number_of_directions_in_use():
     expected = np.linalg.svd(trace["memory"][3, 0].astype(float), compute_uv=False)
     assert np.allclose(geometry.spectrum(trace, 0)[3], expected)
     assert "directions" in geometry.sentence(trace, 0)
+
+
+def test_the_diagram_follows_the_levels():
+    nested = presets.nested(presets.stream("permuted_digits"))
+    for variant, optimizer, links in (("independent", "least_squares", 6), ("nested", "sgd", 6)):
+        drawn = diagram.svg(replace(nested, variant=variant, optimizer=optimizer))
+        assert drawn.count("<rect") == 3 and drawn.count("<line") == links and "every 16" in drawn
+    one = replace(nested, levels=nested.levels[:1])
+    assert diagram.svg(one).count("<rect") == 1 and "every 4" not in diagram.words(one)

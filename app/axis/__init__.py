@@ -13,6 +13,19 @@ _mount = st.components.v2.component(
 )
 
 
+_drawing = st.components.v2.component(
+    "nested_learning.drawing",
+    isolate_styles=False,
+    html='<div class="drawing"></div>',
+    js="export default ({data, parentElement}) => { parentElement.querySelector('.drawing').innerHTML = data }",
+)
+
+
+def drawing(svg: str, key: str) -> None:
+    """Show an SVG of ours in the colours of the page; st.html would throw it away."""
+    _drawing(key=key, data=svg)
+
+
 def axis(periods: list[int], paused: list[bool], longest: int, key: str, on_change) -> None:
     """Show handles at `periods` on a scale from 1 to `longest` steps; `on_change` is called when one was changed.
 
