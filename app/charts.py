@@ -15,7 +15,7 @@ from .theme import arm_name, hue
 from .views import alone, curves, memory, moment, raster, summary, timeline
 from .views import stage as stage_view
 
-LIVE_SECONDS = 0.25
+LIVE_SECONDS = 0.4
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
 WORDS = {
     "starting": "starting …",

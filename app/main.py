@@ -7,14 +7,27 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a 
 
 import streamlit as st
 
+from app.theme import STYLE
+
+PAGES = {  # file: title. The file's name is also the address.
+    "playground": "Play",
+    "learn": "Learn",
+    "memory": "Talk to a memory",
+    "draw": "Draw a digit",
+    "compare": "Compare",
+    "teach": "Teach",
+    "join": "Join a class",
+}
+
 st.set_page_config("Nested Learning Playground", page_icon="🪆", layout="wide")
-playground = st.Page("app_pages/playground.py", title="Playground", url_path="playground")
-compare = st.Page("app_pages/compare.py", title="Compare", url_path="compare")
+pages = [st.Page(f"app_pages/{name}.py", title=title, url_path=name) for name, title in PAGES.items()]
 
 
 def home():
     """A default page has no address of its own, so the bare address leads on to the playground."""
-    st.switch_page(playground)
+    st.switch_page(pages[0])
 
 
-st.navigation([st.Page(home, default=True, visibility="hidden"), playground, compare], position="top").run()
+page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages], position="top")
+st.html(STYLE)
+page.run()

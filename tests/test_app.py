@@ -31,7 +31,12 @@ NUMBERS = "one two three four five six seven eight nine ten " * 60
 def test_it_opens_ready_with_every_button_once(page):
     assert not page.exception
     labels = [b.label for b in page.button]
-    assert [labels.count(name) for name in ("Run", "Pause", "Step", "Reset")] == [1, 0, 1, 1]  # Pause where something moves
+    assert [labels.count(name) for name in ("Run", "Pause", "Step", "Reset")] == [
+        1,
+        0,
+        1,
+        1,
+    ]  # Pause where something moves
     assert "Step 0 / 1500" in text(page)
 
 

@@ -6,14 +6,12 @@ import streamlit as st
 
 from app.opened import load
 from app.state import desk as open_desk
-from app.theme import STYLE
 from app.views import differences, summary, timeline
 from nested_core.trace import TraceError
 
 MOST_FILES = 10
 
 desk = open_desk()
-st.html(STYLE)
 st.title("Compare two runs", anchor=False)
 st.markdown("Any two runs of this tab or from files: the same scales, one cursor, and what is different between them.")
 
@@ -48,7 +46,7 @@ chips = "".join(f"<span class='chip'><b>{escape(n)}</b> {escape(a)} → {escape(
 st.html(f"<div aria-label='What is different'>{chips or 'The settings are the same.'}</div>")
 if len(found) > 1:
     st.caption(f"{len(found)} settings differ: what the curves show cannot be put down to one of them.")
-st.dataframe(differences.figures(pair), key="figures")
+st.dataframe(differences.figures(pair), hide_index=True, key="figures")
 st.echarts_chart(
     timeline.option(pair),
     height=timeline.height(pair),

@@ -9,7 +9,6 @@ from app.explore import explore
 from app.files import files
 from app.seeds import seeds
 from app.state import desk as open_desk
-from app.theme import STYLE
 from app.transport import transport
 
 desk = open_desk()
@@ -18,13 +17,14 @@ with st.sidebar:
     problems += files(desk, choice, wanted)
 desk.greet(wanted)
 
-st.html(STYLE)
-st.title("Nested Learning Playground", anchor=False)
+with st.container(horizontal=True, vertical_alignment="center"):
+    st.title("Nested Learning Playground", anchor=False, width="stretch")
+    if desk.fresh:
+        st.button("Play", icon=":material/play_arrow:", disabled=wanted is None, on_click=desk.run, args=(wanted, 0.0))
+        st.page_link("app_pages/learn.py", label="Learn", icon=":material/school:")
 preset = gallery.by_name(st.session_state.get("preset"))
-if preset and preset.choice == choice:
-    st.markdown(f"**{preset.claim}** {preset.look}")
-else:
-    st.markdown(explain.INTRO)
+told = preset and preset.choice == choice
+st.markdown(f"**{preset.claim}** {preset.look}" if told else explain.INTRO)
 transport(desk, wanted)
 for sentence in problems:
     st.error(sentence)

@@ -4,7 +4,7 @@
 const SAMPLE = 112 // px for the sample at the left, on a wide screen
 const NAME = 92, DIAL = 30, MAP = 120 // px of a lane for its name, its clock and its memory
 const HEAD = 26, LANE = 36, GAP = 8 // px
-const PAINT = 33 // ms between two pictures, at least; more where the browser is busy
+const PAINT = 33 // ms between two pictures, at least
 const GLOW = 450 // ms until the glow of a write has faded
 const RISE = [213, 94, 0], FALL = [0, 114, 178] // positive and negative weights, as in app/theme.py
 const GOOD = "#009E73", BAD = "#D55E00"
@@ -86,12 +86,9 @@ class Stage {
   move() {
     if (this.moving) return
     this.moving = true
-    let before = performance.now(), painted = 0, asked = before
+    let before = 0
     const tick = now => {
-      const late = now - asked // how long the browser took to come to this: it has other work to do
-      asked = now
-      if (now - painted < Math.max(PAINT, 2.5 * late)) return requestAnimationFrame(tick)
-      painted = now
+      if (now - before < PAINT) return requestAnimationFrame(tick)
       const rest = this.frame.step - this.shown
       this.shown = Math.abs(rest) < 0.02 ? this.frame.step : this.shown + rest * Math.min(1, (now - before) / 90)
       before = now

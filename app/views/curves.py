@@ -8,7 +8,7 @@ from nested_core.trace import Trace
 from ..theme import NARROW, arm_name, dash, drawn, hue, score
 
 LABEL = 13  # px between two labels at the ends of lines
-MAX_POINTS = 300  # a series; more cannot be told apart on a screen and cost frames
+MAX_POINTS = 120  # a series; more cannot be told apart on a screen and cost frames
 
 
 def first_seen(trace: Trace) -> dict[int, int]:

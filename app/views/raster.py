@@ -7,7 +7,7 @@ from nested_core.trace import Trace
 
 from ..theme import INK, arm_name
 
-MAX_TICKS = 400  # a level; denser writes are drawn as bins
+MAX_TICKS = 160  # a level; denser writes are drawn as bins
 HEIGHTS = {0.1: ("small write", 4), 0.4: ("middling write", 8), 1.0: ("large write", 13)}  # part of the largest: px
 
 

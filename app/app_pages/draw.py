@@ -1,0 +1,118 @@
+"""Draw a digit, and ask every level of both digit learners what it sees, after each task."""
+
+import random
+
+import streamlit as st
+
+from app.draw import explain, views
+from app.draw.canvas import canvas, image, put
+from app.draw.learners import Learners, Training
+from app.draw.questions import TASKS, Lesson
+from app.draw.strokes import EMPTY
+from app.theme import STYLE, hue
+from app.views.summary import plain
+from nested_core.metrics import average_accuracy
+
+TICK_SECONDS = 0.3
+
+
+@st.cache_resource(show_spinner=False)
+def learners() -> Learners:
+    """The worker of this server that trains and answers."""
+    return Learners()
+
+
+def choose() -> Lesson:
+    """The settings at the side."""
+    state = st.session_state
+    state.setdefault("draw seed", 0)
+
+    def new_seed() -> None:
+        state["draw seed"] = (state["draw seed"] + 1) % 2**31
+
+    st.header("What they learned", anchor=False)
+    names = {5: "five tasks of two classes", 2: "two tasks of five classes"}
+    tasks = st.selectbox("Tasks", sorted(TASKS, reverse=True), format_func=names.get, key="draw tasks")
+    seed = st.number_input("Seed", 0, 2**31 - 1, key="draw seed", help="Other weights, other order of the classes.")
+    st.button("New seed", key="draw new seed", on_click=new_seed, shortcut="N")
+    return Lesson(int(tasks), int(seed))
+
+
+def wait(lesson: Lesson) -> None:
+    """Progress, until both learners are trained."""
+    training = learners().open(lesson)
+    if training.done or training.error:
+        st.rerun()
+    share = training.steps / training.total
+    words = "Training both learners" if training.steps else "The learners are being prepared"
+    st.progress(share, f"{words}: {training.steps} of {training.total} steps")
+
+
+def take(training: Training, digit: int) -> None:
+    put(random.choice(training.examples[digit]))
+    st.session_state["draw truth"] = digit
+
+
+def results(lesson: Lesson, training: Training) -> None:
+    """What both see, and what they saw after each earlier task."""
+    tasks = training.recorders[0].meta["tasks"]
+    truth = st.pills("Which digit is it? (It is not told to the learners.)", range(10), key="draw truth")
+    if image() == EMPTY:
+        st.info("Draw a digit, or take one of the set: nothing is there to be seen yet.")
+        return
+    answers = learners().ask(lesson, image())
+    if not answers:
+        st.info("The learners are busy; asking again …")
+        return
+    task = st.segmented_control(
+        "As they stood after task",
+        range(len(tasks)),
+        default=len(tasks) - 1,
+        required=True,
+        format_func=lambda t: f"{t + 1}: {tasks[t].removeprefix('digits ')}",
+        key=f"draw task {lesson.tasks}",
+    )
+    st.html(views.over_time(answers, tasks, task, truth))
+    for column, answer in zip(st.columns(2), answers, strict=True):
+        with column:
+            said = views.sentence(answer, tasks, task, truth)
+            st.markdown(said)
+            picture = views.option(answer, tasks, task)
+            alt = f"Bars of the scores of ten classes for every level. {plain(said)}"
+            st.echarts_chart(picture, height=views.height(answer), key=f"draw {answer.arm}", alt=alt)
+            st.caption(f"Height: {answer.shows}.")
+    marks = [f"<span style='color:{hue(t)}'>■</span> task {t + 1}: {name}" for t, name in enumerate(tasks)]
+    st.html(f"<div style='font-size:0.85rem'>{' &emsp; '.join(marks)} &emsp; grey: not taught yet</div>")
+    kept = [average_accuracy(trace.task_matrix()) for trace in training.traces()]
+    score = ", ".join(f"{views.name(a)} {100 * k:.0f} %" for a, k in zip(answers, kept, strict=True))
+    st.caption(f"On images of the set that neither was trained on, after all tasks: {score}.")
+    with st.expander("Data table"):
+        st.dataframe(views.table(answers, tasks), hide_index=True, height=260)
+
+
+st.html(STYLE)
+st.title("Draw a digit", anchor=False)
+st.markdown(explain.INTRO)
+with st.sidebar:
+    lesson = choose()
+training = learners().open(lesson)
+left, right = st.columns(2, gap="medium")
+with left:
+    canvas()
+    if "draw problem" in st.session_state:
+        st.error(st.session_state.pop("draw problem"))
+    if training.examples:
+        st.caption("Or take one of the set that neither learner was trained on:")
+        with st.container(horizontal=True, gap="xsmall"):
+            for digit in range(10):
+                st.button(f"{digit}", key=f"draw take {digit}", on_click=take, args=(training, digit))
+with right:
+    if training.error:
+        st.error(f"training: {training.error}")
+        st.button("Train again", on_click=learners().forget, args=(lesson,))
+    elif not training.done:
+        st.fragment(wait, run_every=TICK_SECONDS)(lesson)
+    else:
+        results(lesson, training)
+with st.expander("How it works, and what it leaves out"):
+    st.markdown(explain.HOW)

@@ -1,0 +1,11 @@
+"""Join: the page that students open on their phones."""
+
+import streamlit as st
+
+from app.classroom import student
+from app.classroom.store import StoreError
+
+try:
+    student.page()
+except StoreError as error:
+    st.error(f"Not shown: {error}")

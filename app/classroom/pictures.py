@@ -1,0 +1,204 @@
+"""A class's answers and runs as ECharts options, each with its description in words."""
+
+from typing import Any
+
+import numpy as np
+
+from app.theme import ARM_NAMES, INK, faded, hue
+
+from . import tally
+from .activity import Question
+from .tally import end, number, told
+
+CLASS, RIGHT, ARMS = hue(0), hue(2), {"nested": hue(0), "single_loop": hue(1), "transformer": hue(3)}
+PLAIN = {"animation": False, "tooltip": {"show": False}, "legend": {"show": False}}
+CLOUD = 60  # curves drawn; more are one grey mass
+
+Picture = tuple[dict, str]  # an option, and its words
+
+
+def answers(
+    question: Question, values: list, revealed: bool, size: int = 14, truth: dict | None = None, mine: Any = None
+) -> Picture:
+    """Everybody's answers to one question. truth: pooled runs to draw over sketches; mine: one's own sketch."""
+    if question.kind == "sketch":
+        return cloud(question, values, truth, size, mine)
+    return (histogram if question.kind == "choice" else dots)(question, values, revealed, size)
+
+
+def histogram(question: Question, values: list[int], revealed: bool, size: int) -> Picture:
+    """Bars, one for each option; the right one marked when it is revealed."""
+    found = tally.counts(question, values)
+    right = question.answer if revealed else None
+    names = [f"{'✓ ' if i == right else ''}{option}" for i, option in enumerate(question.options)]
+    option = {
+        **PLAIN,
+        "grid": {"left": 8, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
+        "xAxis": {"type": "value", "min": 0, "max": max(5, *found), "show": False},
+        "yAxis": {
+            "type": "category",
+            "inverse": True,
+            "data": names,
+            "axisTick": {"show": False},
+            "axisLine": {"show": False},
+            "axisLabel": {"fontSize": size, "width": 15 * size, "overflow": "break", "interval": 0},
+        },
+        "series": [
+            {
+                "type": "bar",
+                "data": [{"value": n, "itemStyle": {"color": RIGHT if i == right else CLASS}} for i, n in
+                         enumerate(found)],
+                "barMaxWidth": 3 * size,
+                "label": {"show": True, "position": "right", "fontSize": size},
+            }
+        ],
+    }  # fmt: skip
+    return option, "Answers. " + "; ".join(f"{name}: {n}" for name, n in zip(names, found, strict=True)) + "."
+
+
+def dots(question: Question, values: list[float], revealed: bool, size: int) -> Picture:
+    """One dot for each answer, piled up where answers are alike; a line at the right value when it is revealed."""
+    axis = question.axis
+    width = (axis.high - axis.low) / 50
+    piles: dict[int, int] = {}
+    points = []
+    for value in sorted(values):
+        place = round((value - axis.low) / width)
+        piles[place] = piles.get(place, 0) + 1
+        points.append([round(axis.low + place * width, 6), piles[place]])
+    show = revealed and question.answer is not None
+    line = {
+        "silent": True,
+        "symbol": "none",
+        "lineStyle": {"color": RIGHT, "width": 3},
+        "label": {"formatter": f"{question.answer:g}" if show else "", "fontSize": size, "color": RIGHT},
+        "data": [{"xAxis": question.answer}] if show else [],
+    }
+    option = {
+        **PLAIN,
+        "grid": {"left": 16, "right": 24, "top": 24, "bottom": 20 + 2 * size, "outerBoundsMode": "none"},
+        "xAxis": _across(axis.low, axis.high, axis.name, size),
+        "yAxis": {"type": "value", "min": 0, "max": max(8, *piles.values(), 0) + 1, "show": False},
+        "series": [
+            {
+                "type": "scatter",
+                "data": points,
+                "symbolSize": size,
+                "itemStyle": {"color": CLASS},
+                "markLine": line,
+            }
+        ],
+    }
+    middle = f"Half of them at or below {np.median(values):g} {axis.unit}." if values else ""
+    right = f" Right is {question.answer:g}." if show else ""
+    return option, f"{len(values)} answers. {middle}{right}"
+
+
+def cloud(question: Question, values: list[list[float]], truth: dict | None, size: int, mine=None) -> Picture:
+    """Every sketched curve, thin; their median, thick; one's own, dashed; over them what was measured."""
+    axis = question.axis
+    xs = np.linspace(axis.start, axis.end, axis.points).round(3).tolist()
+    middle = tally.middle(values)
+    lines = [_line(xs, curve, CLASS, 1, 0.35) for curve in values[-CLOUD:]]
+    if values:
+        lines.append(_line(xs, middle, CLASS, 4, 1, "class", size))
+    if mine:
+        lines.append(_line(xs, mine, INK, 3, 1, "you", size))
+        lines[-1]["lineStyle"]["type"] = "dashed"
+    arm = (truth["arms"].get("single_loop") or next(iter(truth["arms"].values()))) if truth else None
+    said = ""
+    if arm:
+        inside = [i for i, step in enumerate(truth["steps"]) if axis.start <= step <= axis.end]
+        steps, mean = [truth["steps"][i] for i in inside], [arm["mean"][i] for i in inside]
+        lines.append(_line(steps, mean, ARMS["single_loop"], 4, 1, "measured", size))
+        said = f" Measured at the end: {number(mean[-1], truth['unit'])} {axis.unit}, {truth['runs']} runs."
+    option = {
+        **PLAIN,
+        "grid": _grid(size, 5.4),
+        "xAxis": _across(axis.start, axis.end, axis.across, size),
+        "yAxis": {
+            "type": "value",
+            "min": axis.low,
+            "max": axis.high,
+            "name": f"{axis.name} ({axis.unit})" if axis.unit else axis.name,
+            "nameLocation": "middle",
+            "nameGap": 12 + 2 * size,
+            "nameTextStyle": {"fontSize": size},
+            "axisLabel": {"fontSize": size},
+        },
+        "series": lines,
+    }
+    end = f" The class's median ends at {middle[-1]:.0f} {axis.unit}." if middle else ""
+    return option, f"{len(values)} sketched curves.{end}{said}"
+
+
+def pooled(pool: dict, size: int = 14) -> Picture:
+    """The first task over the steps: for each learner the mean of all runs in its 95 % interval."""
+    lines, steps = [], pool["steps"]
+    for name, arm in pool["arms"].items():
+        colour = ARMS.get(name, INK)
+        rise = [round(high - low, 3) for low, high in zip(arm["low"], arm["high"], strict=True)]
+        for data, fill in ((arm["low"], 0), (rise, 0.22)):
+            lines.append(
+                _line(steps, data, colour, 0, 0) | {"stack": name, "areaStyle": {"color": faded(colour, fill)}}
+            )
+        lines.append(_line(steps, arm["mean"], colour, 3, 1, ARM_NAMES.get(name, name), size))
+    changes = {
+        "silent": True,
+        "symbol": "none",
+        "label": {"show": False},
+        "lineStyle": {"color": INK, "type": "dashed"},
+        "data": [{"xAxis": step} for step in pool["changes"][:20]],
+    }
+    lines[-1]["markLine"] = changes
+    percent = pool["unit"] == "%"
+    option = {
+        **PLAIN,
+        "grid": _grid(size, 6),
+        "xAxis": _across(0, steps[-1], "step (dashed: the task changes)", size),
+        "yAxis": {
+            "type": "value",
+            "scale": not percent,
+            **({"min": 0, "max": 100} if percent else {}),
+            "name": "first task (%)" if percent else "first task (bits)",
+            "nameLocation": "middle",
+            "nameGap": 12 + 2 * size,
+            "nameTextStyle": {"fontSize": size},
+            "axisLabel": {"fontSize": size},
+        },
+        "series": lines,
+    }
+    ends = "; ".join(f"{ARM_NAMES.get(name, name)} {told(end(arm), pool)}" for name, arm in pool["arms"].items())
+    runs = f"mean of {pool['runs']} runs and 95 % interval" if pool["runs"] > 1 else "one run"
+    return option, f"First task at the end, {runs}, {pool['unit']}: {ends}."
+
+
+def _grid(size: int, right: float) -> dict:
+    """Room for the numbers at the left and `right` letters at the ends of lines."""
+    sides = {"left": 14 + 3 * size, "right": round(right * size), "top": 12, "bottom": 20 + 2.2 * size}
+    return {**sides, "outerBoundsMode": "none"}
+
+
+def _line(xs: list, ys: list, colour: str, width: float, opacity: float, label: str = "", size: int = 14) -> dict:
+    return {
+        "type": "line",
+        "showSymbol": False,
+        "silent": True,
+        "data": [[x, y] for x, y in zip(xs, ys, strict=True)],
+        "lineStyle": {"color": colour, "width": width, "opacity": opacity},
+        "endLabel": {"show": bool(label), "formatter": label, "color": colour, "fontSize": size},
+    }
+
+
+def _across(low: float, high: float, name: str, size: int) -> dict:
+    return {
+        "type": "value",
+        "min": low,
+        "max": high,
+        "name": name,
+        "nameLocation": "middle",
+        "nameGap": 12 + 1.4 * size,
+        "nameTextStyle": {"fontSize": size},
+        "axisLabel": {"fontSize": size, "hideOverlap": True, "margin": 12},
+        "splitLine": {"show": False},
+    }

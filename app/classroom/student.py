@@ -1,0 +1,146 @@
+"""The students' page: enter a room, predict, see what is locked and revealed, run one's own seed, leave a sentence."""
+
+import streamlit as st
+
+from . import experiment, parts
+from .activity import Activity, Question
+from .reader import View
+from .shared import activity_of, plain, playground_link, store, watch
+from .sketch import sketch
+from .store import Me, StoreError
+
+
+def page() -> None:
+    """The room that the address names, or the door. The address is all that a phone must keep to come back."""
+    code, token = st.query_params.get("code", ""), st.query_params.get("me", "")
+    if code and token:
+        try:
+            view = store().view(code)
+            _room(view, store().student(code, token))
+            return
+        except StoreError as error:
+            st.error(f"Not in the room: {error}")
+    _door(code)
+
+
+def _door(code: str) -> None:
+    st.title("Join your class", anchor=False)
+    with st.form("door", border=False):
+        code = st.text_input("Code", code[:5].upper(), max_chars=5, placeholder="five letters", autocomplete="off")
+        nickname = st.text_input("Nickname, if you like", max_chars=store().limits.nickname, autocomplete="off")
+        sent = st.form_submit_button("Join", type="primary", width="stretch")
+    st.caption("No account. Only your teacher sees what you answer, under your nickname.")
+    if sent:
+        try:
+            view = store().view(code)
+            token = store().join(code, nickname)
+        except StoreError as error:
+            st.error(f"Not joined: {error}")
+            return
+        st.query_params.from_dict({"code": view.code, "me": token})
+        st.rerun()
+
+
+def _room(view: View, me: Me) -> None:
+    activity = activity_of(view)
+    index = view.step if view.follow else _own_step(view, activity)
+    step = activity.at(index)
+    name = f" · {plain(me.nickname)}" if me.nickname else ""
+    st.caption(f"{plain(view.title)} · {view.code}{name} · seed {me.seed}")
+    st.markdown(f"### {step.title}")
+    st.markdown(step.text)
+    if step.question:
+        _question(view, me, activity, index)
+    run = step.spread and (step.question is None or _closed(view, me, step.question))
+    if step.link and not step.spread:
+        st.link_button("Open the playground", playground_link(view, step, me.seed))
+    if not view.follow:
+        _pace(index, activity)
+    if run:
+        experiment.part(view, me, activity, index)
+    else:
+        watch(view, _status)
+
+
+def _status(view: View) -> None:
+    st.caption(f"{len(view.students)} here · {'your teacher leads' if view.follow else 'at your own pace'}")
+
+
+def _own_step(view: View, activity: Activity) -> int:
+    """Where this student is while the class is released; kept in the address, so that a reload lands there."""
+    text = st.query_params.get("at", "")
+    at = int(text) if text.isascii() and text.isdigit() and len(text) < 4 else view.step
+    return max(0, min(at, len(activity.steps) - 1))
+
+
+def _pace(index: int, activity: Activity) -> None:
+    def go(step: int) -> None:
+        st.query_params["at"] = str(step)
+
+    last = len(activity.steps) - 1
+    with st.container(horizontal=True, gap="small"):
+        st.button("Back", disabled=index == 0, on_click=go, args=(index - 1,))
+        st.button("Next", disabled=index == last, on_click=go, args=(index + 1,))
+        st.caption(f"{index + 1} / {last + 1}")
+
+
+def _closed(view: View, me: Me, question: Question) -> bool:
+    """Whether this student can answer no more: locked by the teacher, or by the student."""
+    return view.closed(question.key) or (question.key, me.id) in view.sealed
+
+
+def _question(view: View, me: Me, activity: Activity, index: int) -> None:
+    question = activity.at(index).question
+    mine, revealed = view.answers.get(question.key, {}).get(me.id), question.key in view.revealed
+    alone = not view.follow and (question.key, me.id) in view.sealed
+    st.markdown(question.prompt)
+    if not _closed(view, me, question):
+        _ask(view, me, question, mine)
+        return
+    st.info(f"🔒 Locked. {_told(question, mine)}")
+    if question.kind == "sketch" and mine is not None and not revealed:
+        sketch(question.axis, f"mine {question.key}", mine, locked=True)
+    if revealed or alone:
+        parts.outcome(question, activity.at(index).link)
+        if question.kind == "choice" and mine is not None and question.replies:
+            st.markdown(f"*To your answer*: {question.replies[mine]}")
+    if revealed and question.kind != "text":
+        parts.answers(view, activity, index, me=me.id)
+
+
+def _told(question: Question, mine) -> str:
+    if mine is None:
+        return "You sent no answer."
+    if question.kind == "choice":
+        return f"You answered: {question.options[mine]}."
+    return f"You answered: {mine:g} {question.axis.unit}." if question.kind == "point" else "Your answer is kept."
+
+
+def _ask(view: View, me: Me, question: Question, mine) -> None:
+    """The widget, and Send. What was sent can be changed until it is locked."""
+    key, axis = f"{view.code} {question.key}", question.axis
+    if question.kind == "choice":
+        value = st.radio("Answers", range(len(question.options)), mine, format_func=lambda i: question.options[i],
+                         key=key, label_visibility="collapsed")  # fmt: skip
+    elif question.kind == "point":
+        usual = mine if mine is not None else (axis.low + axis.high) / 2
+        step = (axis.high - axis.low) / 100
+        value = st.slider(f"{axis.name}", axis.low * 1.0, axis.high * 1.0, usual * 1.0, step, format="%g", key=key)
+    elif question.kind == "sketch":
+        value = sketch(axis, key, mine)
+    else:
+        value = st.text_area("Your words", mine or "", max_chars=store().limits.text, key=key, height=110,
+                             label_visibility="collapsed")  # fmt: skip
+    again = mine is not None
+    with st.container(horizontal=True, gap="small"):
+        sent = st.button("Send again" if again else "Send", type="primary", key=f"send {key}")
+        locked = not view.follow and st.button("Lock and see", key=f"lock {key}")
+    if sent or locked:
+        try:
+            store().answer(view.code, me, question.key, question.check(value, store().limits.text), lock=locked)
+        except ValueError as error:
+            st.error(f"Not sent: {error}")
+            return
+        st.rerun()
+    if again:
+        st.success("Sent. You can change it until it is locked.")

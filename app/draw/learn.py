@@ -1,0 +1,113 @@
+"""The worker's side: `python -m app.worker app.draw.learn:run` trains digit learners, keeps them, and answers.
+
+A job is a RunConfig, trained as everywhere and kept as it stood after each task, or a Question about kept learners,
+whose answers go back as the job's meta. So the worker and its protocol are the ones of the playground.
+"""
+
+import copy
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from nested_core.config import ConfigError, RunConfig, run_id
+from nested_core.learner import Learner
+from nested_core.mlp import IndependentLevels, total, with_one
+from nested_core.run import build
+from nested_core.run import run as train
+from nested_core.streams.digits import CLASSES
+
+from .questions import Answer, Question
+
+KEEP = 8  # runs
+EXAMPLES = 8  # held-out images of each class
+
+Look = Callable[[torch.Tensor], torch.Tensor]  # x [1, 64] -> scores [rows, 10]
+kept: OrderedDict[str, tuple[str, tuple[str, ...], str, list[Look]]] = OrderedDict()
+
+
+class Reply:
+    """What the worker takes for a recorder: no events, and the answers as meta."""
+
+    def __init__(self, answers: list[Answer]):
+        self.meta = {"answers": answers}
+
+    def take(self) -> dict[str, Any]:
+        return {}
+
+
+def run(config: RunConfig | Question, seed: int, on_step: Callable[[Any], bool | None]) -> None:
+    """Do one job."""
+    if isinstance(config, Question):
+        on_step(Reply([answer(name, config.image) for name in config.runs]))
+        return
+    made: list[Any] = []
+    looks: list[Look] = []
+    steps = -1
+
+    def make(*arguments: Any) -> Learner:
+        made.extend([build(*arguments), arguments[1]])
+        return made[0]
+
+    def step(recorder: Any) -> bool | None:
+        nonlocal steps
+        steps += 1
+        if steps == 0:
+            recorder.meta["examples"] = examples(made[1])
+        elif steps % config.stream.dwell == 0:
+            looks.append(look(made[0]))
+        return on_step(recorder)
+
+    train(config, seed, on_step=step, make=make)
+    if len(looks) == config.stream.tasks:
+        kept[run_id(config, seed)] = (config.learner.name, rows(made[0]), shows(made[0]), looks)
+        while len(kept) > KEEP:
+            kept.popitem(last=False)
+
+
+def answer(name: str, image: tuple[float, ...]) -> Answer:
+    """What the kept learner of a run sees, after each task."""
+    if name not in kept:
+        raise ConfigError(f"run: {name!r} is no longer kept; train it again.")
+    kept.move_to_end(name)
+    arm, names, words, looks = kept[name]
+    x = torch.tensor([image], dtype=torch.float64)
+    with torch.no_grad():
+        return Answer(arm, names, words, np.stack([see(x).numpy() for see in looks]))
+
+
+def look(learner: Learner) -> Look:
+    """The learner as it stands, to be asked later."""
+    if isinstance(learner, IndependentLevels):
+        blocks = copy.deepcopy(learner.blocks)
+
+        def see(x: torch.Tensor) -> torch.Tensor:
+            alone = [block.answer(with_one(x))[1] for block in blocks]
+            return torch.cat([*alone, total(alone) / len(alone)])
+
+        return see
+    model = copy.deepcopy(learner.model)  # type: ignore[attr-defined]
+    return lambda x: torch.softmax(model(x), 1)
+
+
+def rows(learner: Learner) -> tuple[str, ...]:
+    names = tuple(str(level["name"]) for level in learner.levels)
+    return (*names, "together") if len(names) > 1 else names
+
+
+def shows(learner: Learner) -> str:
+    if isinstance(learner, IndependentLevels):
+        return "read-out: 1 for the class that it should be, 0 for all others"
+    return "probability"
+
+
+def examples(stream: Any) -> dict[int, list[tuple[float, ...]]]:
+    """A few images of each class that no learner was trained on."""
+    found: dict[int, list[tuple[float, ...]]] = {digit: [] for digit in range(CLASSES)}
+    for test in stream.tests:
+        for x, y in zip(test.x, test.y, strict=True):
+            if len(found[int(y)]) < EXAMPLES:
+                found[int(y)].append(tuple(x.tolist()))
+    return found

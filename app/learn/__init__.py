@@ -1,0 +1,1 @@
+"""The page Learn: shows any lesson of `lessons`. Reading order: progress, desk, draw, words, steps, contents."""

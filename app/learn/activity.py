@@ -1,0 +1,144 @@
+"""What a lesson does: runs on the stage of the playground, or recorded steps with Next and Back."""
+
+from concurrent.futures import Future
+
+import streamlit as st
+
+from lessons.lesson import Lesson, Results, Runs, Step, Steps
+
+from ..views import moment, summary, timeline
+from . import draw
+from .desk import LessonDesk, recording
+from .words import say
+
+LIVE_SECONDS = 0.25
+RATES = {"slow": 20.0, "fast": 0.0}  # steps a second; 0: as fast as it goes
+
+
+def activity(lesson: Lesson, desk: LessonDesk) -> None:
+    if isinstance(lesson.activity, Steps):
+        _walk(lesson.number, lesson.activity)
+    else:
+        _runs(lesson.activity, desk)
+
+
+def results(lesson: Lesson, desk: LessonDesk) -> Results | None:
+    """What the comparison reads; None until all of it is there."""
+    if isinstance(lesson.activity, Steps):
+        future = recording(lesson.number)
+        return future.result() if future.done() else None
+    return desk.done if desk.finished else None
+
+
+def _runs(runs: Runs, desk: LessonDesk) -> None:
+    """Buttons, the choice of a scene, and the stage."""
+    desk.tend()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        rate = RATES[st.session_state.get("pace", "fast")]
+        name = "Run" if len(runs.scenes) == 1 else f"Run all {len(runs.scenes)}"
+        st.button(
+            name, key="run lesson", type="primary", disabled=desk.busy or desk.finished, on_click=desk.run, args=(rate,)
+        )
+        st.button("Pause", key="pause lesson", disabled=not desk.busy, on_click=desk.pause)
+        st.button(
+            "Reset",
+            key="reset lesson",
+            disabled=not desk.done and not desk.show,
+            on_click=desk.again,
+            help="Clear the runs. They will come out the same: same settings, same seed.",
+        )
+        st.segmented_control("Pace", RATES, default="fast", required=True, key="pace", label_visibility="collapsed",
+                             help="Slow: 20 steps a second")  # fmt: skip
+    _stage(runs, desk)
+
+
+def _stage(runs: Runs, desk: LessonDesk) -> None:
+    ticking = desk.busy
+    st.fragment(lambda: _scene(runs, desk, ticking), run_every=LIVE_SECONDS if ticking else None)()
+
+
+def _scene(runs: Runs, desk: LessonDesk, ticking: bool) -> None:
+    desk.tend()
+    if ticking and not desk.busy:
+        st.rerun()  # stops the timer and brings the buttons up to date
+    names = [scene.name for scene in runs.scenes]
+    now = desk.waiting.name if desk.waiting and (desk.busy or desk.done or desk.show) else None
+    chosen = names[0]
+    if len(names) > 1:
+        if desk.busy and now:
+            st.session_state["scene"] = now  # while it trains the view follows
+        elif st.session_state.get("scene") not in names:
+            st.session_state["scene"] = names[0]
+        chosen = st.segmented_control(title(runs.knob), names, required=True, key="scene", disabled=desk.busy)
+    scene = next(s for s in runs.scenes if s.name == chosen)
+    st.caption(scene.look)
+    if desk.show and desk.show.error:
+        st.error(desk.show.error)
+    traces = desk.view(scene.name)
+    if not traces:
+        st.info("Press **Run**. It trains here and now." if not desk.busy else "The learner is being prepared …")
+        return
+    steps = min(trace.steps for trace in traces)
+    st.markdown(f"**Step {steps} / {traces[0].meta['steps']}** · seed {desk.seed} · {summary.result(traces)}")
+    words = summary.alt_timeline(traces) if not desk.busy else "Forgetting curves and update raster, changing."
+    st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="lesson stage", alt=words)
+    if not desk.busy:
+        st.markdown("  \n".join(filter(None, (moment.sentence(trace) for trace in traces))))
+
+
+def _walk(number: int, steps: Steps) -> None:
+    """A step-through: a setting of the knob, one step at a time."""
+    future = recording(number)
+    if not future.done():
+        wait(future)
+        return
+    if future.exception():
+        st.error("The steps could not be computed; reload the page to try again.")
+        recording.clear(number)
+        return
+    option = st.segmented_control(title(steps.knob), steps.options, default=_usual(steps), required=True,
+                                  key=f"knob {number}")  # fmt: skip
+    recorded: tuple[Step, ...] = future.result()[option]
+    state, key = st.session_state, f"place {number}"
+    place = min(state.setdefault(key, 0), len(recorded) - 1)
+
+    def go(to: int) -> None:
+        state[key] = to
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Step back", key="walk back", disabled=place == 0, on_click=go, args=(place - 1,), shortcut="Left")
+        st.button("Next step", key="walk on", disabled=place == len(recorded) - 1, on_click=go, args=(place + 1,),
+                  type="primary", shortcut="Right")  # fmt: skip
+        st.markdown(f"{place + 1} of {len(recorded)}: **{recorded[place].title}**")
+    _step(recorded[place], place)
+
+
+def wait(future: Future) -> None:
+    """Come back when the steps are there."""
+
+    def look() -> None:
+        if future.done():
+            st.rerun()
+        st.info("The steps are being computed …")
+
+    st.fragment(look, run_every=LIVE_SECONDS)()
+
+
+def title(knob: str) -> str:
+    return knob[0].upper() + knob[1:]
+
+
+def _usual(steps: Steps) -> str:
+    return steps.options[len(steps.options) // 2]
+
+
+def _step(step: Step, place: int) -> None:
+    say(step.text)
+    if step.equation:
+        st.latex(step.equation)
+    if step.pictures:
+        for column, (i, picture) in zip(st.columns(len(step.pictures)), enumerate(step.pictures), strict=True):
+            with column:
+                st.echarts_chart(
+                    draw.option(picture), height=draw.height(picture), key=f"step picture {i}", alt=picture.words
+                )

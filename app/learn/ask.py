@@ -1,0 +1,25 @@
+"""A question whose every answer gets its own feedback at once; another try is free."""
+
+import streamlit as st
+
+from lessons.lesson import Question
+
+from .words import say
+
+
+def ask(question: Question, key: str) -> None:
+    answers = st.session_state.setdefault("answers", {})  # widgets out of view are forgotten, this is not
+    say(f"**{question.text}**")
+    chosen = st.radio(
+        "Answer",
+        range(len(question.options)),
+        index=answers.get(key),
+        format_func=lambda i: question.options[i].text,
+        key=f"answer {key}",
+        label_visibility="collapsed",
+    )
+    if chosen is None:
+        return
+    answers[key] = chosen
+    option = question.options[chosen]
+    (st.success if option.right else st.warning)(option.feedback)

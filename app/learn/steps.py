@@ -1,0 +1,114 @@
+"""One lesson: its eight steps, the way forward and back, and what each step shows."""
+
+from dataclasses import replace
+from urllib.parse import urlencode
+
+import streamlit as st
+
+import lessons
+from lessons.lesson import Lesson, Steps
+
+from .. import share
+from .activity import activity, results, wait
+from .ask import ask
+from .compare import compare
+from .desk import desk as open_desk
+from .desk import recording
+from .predict import predict
+from .progress import STEPS, Progress
+from .words import say
+
+
+def put(progress: Progress) -> None:
+    """Write progress into the address."""
+    kept = {k: v for k, v in st.query_params.to_dict().items() if k.startswith("embed")}
+    st.query_params.from_dict({**progress.query(), **kept})
+
+
+def playground(lesson: Lesson) -> str:
+    """The address of the playground with the lesson's configuration."""
+    return f"playground?{urlencode(share.read(lesson.link)[0].query(), safe='*')}"
+
+
+def show(progress: Progress) -> None:
+    lesson = lessons.lesson(progress.lesson)
+    desk = open_desk()
+    desk.open(lesson)
+    if isinstance(lesson.activity, Steps):
+        recording(lesson.number)  # begins in the background, to be ready after the prediction
+    st.title(f"{lesson.number}. {lesson.title}", anchor=False)
+    _where(progress)
+    if progress.step == "hook":
+        say(lesson.hook)
+        st.caption(f"{lesson.minutes} minutes. {lesson.paper}.")
+    elif progress.step == "predict":
+        predict(lesson, progress, lambda text: put(progress.lock(text).next()))
+    elif progress.step == "run":
+        activity(lesson, desk)
+    elif progress.step == "reveal":
+        _reveal(lesson, progress, desk)
+    elif progress.step == "why":
+        ask(lesson.why, f"why {lesson.number}")
+    elif progress.step == "check":
+        for i, question in enumerate(lesson.checks):
+            ask(question, f"check {lesson.number} {i}")
+    elif progress.step == "try":
+        say(lesson.now_you)
+        st.link_button(f"Open the playground: {lesson.link_text}", playground(lesson))
+    else:
+        progress = progress.finished(lesson.number)
+        put(progress)
+        _summary(lesson)
+    _ways(progress)
+
+
+def _where(progress: Progress) -> None:
+    """The eight steps; those that are open can be gone to."""
+    st.session_state["lesson step"] = progress.step
+
+    def chosen() -> None:
+        put(replace(progress, step=st.session_state["lesson step"]))
+
+    st.segmented_control(
+        "Step of the lesson",
+        progress.reachable(),
+        format_func=STEPS.get,
+        required=True,
+        key="lesson step",
+        on_change=chosen,
+        label_visibility="collapsed",
+    )
+
+
+def _ways(progress: Progress) -> None:
+    """Back, Next, and out."""
+    names, at = list(STEPS), progress.step
+    leave = replace(progress, lesson=0, step="hook")
+    if at != names[-1]:
+        onward, name = progress.next(), "Next"
+    elif progress.lesson < lessons.all_lessons()[-1].number:
+        onward, name = replace(leave, lesson=progress.lesson + 1), "Next lesson"
+    else:
+        onward, name = leave, "To the end"
+    closed = at == "predict" and progress.lesson not in progress.locked
+    kind = "secondary" if at == "predict" else "primary"
+    with st.container(horizontal=True, gap="small"):
+        st.button("Back", key="lesson back", disabled=at == names[0], on_click=put, args=(progress.next(-1),))
+        st.button(name, key="lesson next", disabled=closed, type=kind, on_click=put, args=(onward,))
+        st.button("All lessons", key="lesson list", type="tertiary", on_click=put, args=(leave,))
+
+
+def _reveal(lesson: Lesson, progress: Progress, desk) -> None:
+    found = results(lesson, desk)
+    if found is None and isinstance(lesson.activity, Steps):
+        wait(recording(lesson.number))
+        return
+    if found is None:
+        st.info("Not all of it has run yet: go back to **Run**, and come here when it has finished.")
+        return
+    compare(lesson, progress, found)
+
+
+def _summary(lesson: Lesson) -> None:
+    st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lesson.summary, 1)))
+    st.link_button(f"Open the playground: {lesson.link_text}", playground(lesson))

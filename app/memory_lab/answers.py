@@ -1,0 +1,174 @@
+"""What a memory answers to a question, how sure it is, and which token's write the answer comes from."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from ..theme import INK, NARROW, hue
+from .lesson import Lesson, Run, choose, confidence, contributions, memory, strengths
+
+BAR_PANEL, TITLE, FOOT = 100, 30, 40  # px
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One rule's answer to one question at one moment.
+
+    parts  [step + 1] what each token's write gives to `strength`; the last is the start matrix. They sum to it.
+    name   the names that it answers with: more than one in a tie, "" where it has no idea
+    toward the name that `strength` and `parts` are measured on, also where it has no idea
+    right  the value taught last under this key; "" where the question is no fact that was taught
+    """
+
+    rule: str
+    name: str
+    toward: str
+    sure: float
+    strength: float
+    parts: np.ndarray
+    right: str
+
+    @property
+    def best(self) -> int:
+        """The token that gives most."""
+        return int(self.parts.argmax())
+
+
+def ask(lesson: Lesson, run: Run, step: int, question: str) -> Answer:
+    """Ask one rule's memory, as it stands after `step` tokens."""
+    q = lesson.question(question)
+    found = strengths(lesson, memory(lesson, run, step) @ q)
+    sure = confidence(found)
+    chosen, best = choose(sure), int(sure.argmax())
+    parts = contributions(lesson, run, step, q) @ lesson.vectors[best]
+    known = [i for i, fact in enumerate(lesson.setting.facts) if fact.key == question]
+    right = lesson.right(known[0], step) if known else ""
+    name = " or ".join(lesson.names[i] for i in chosen)
+    return Answer(run.rule.name, name, lesson.names[best], float(sure[best]), float(found[best]), parts, right)
+
+
+def token_name(lesson: Lesson, token: int, step: int) -> str:
+    """A token in words; `step` stands for the matrix that the memory started from."""
+    if token >= step:
+        return "the start"
+    fact = int(lesson.fact[token])
+    kind = f"fact {fact + 1}" if fact >= 0 else f"noise token {token + 1}"
+    return f"{kind} ({' → '.join(lesson.pairs[token])})"
+
+
+def signed(value: float) -> str:
+    """Two digits, with a real minus, and no sign on nothing."""
+    return f"{round(float(value), 2) + 0.0:.2f}".replace("-", "−")
+
+
+def mark(answer: Answer) -> str:
+    """Right or wrong, where it can be said."""
+    return "" if not answer.right else " ✓" if answer.right == answer.name else " ✗"
+
+
+def headline(answer: Answer) -> str:
+    """The answer in a few words."""
+    return f"{answer.name or 'no idea'}{mark(answer)} · {100 * answer.sure:.0f}{NARROW}%"
+
+
+def sentence(lesson: Lesson, answer: Answer, step: int) -> str:
+    """Where the answer comes from."""
+    if step == 0 or abs(answer.parts).max() < 1e-9:
+        return "Nothing is stored under this key."
+    best = answer.parts[answer.best]
+    return (
+        f"{signed(answer.strength)} of “{answer.toward}” is read: {signed(best)} from "
+        f"{token_name(lesson, answer.best, step)}, {signed(answer.strength - best)} from all others."
+    )
+
+
+def option(lesson: Lesson, answers: list[Answer], step: int) -> dict:
+    """For every rule a bar a token: what its write gives to the answer. Facts in their colours, noise grey."""
+    grids, xs, ys, series, titles = [], [], [], [], []
+    limit = max(0.1, max(float(abs(a.parts).max(initial=0)) for a in answers))
+    for i, answer in enumerate(answers):
+        top = i * (BAR_PANEL + TITLE)
+        grids.append({"left": 44, "right": 14, "top": top + TITLE, "height": BAR_PANEL, "outerBoundsMode": "none"})
+        last = answer is answers[-1]
+        xs.append(
+            {
+                "type": "value",
+                "gridIndex": i,
+                "min": 0,
+                "max": lesson.steps + 1,
+                "axisLabel": {"show": last, "showMaxLabel": False},
+                "splitLine": {"show": False},
+                "axisLine": {"onZero": False, "show": last},
+                "name": "token" if last else "",
+                "nameLocation": "middle",
+                "nameGap": 24,
+            }
+        )
+        ys.append(
+            {
+                "type": "value",
+                "gridIndex": i,
+                "min": -round(0.5 * limit, 2),
+                "max": round(limit, 2),
+                "splitNumber": 2,
+                "axisLabel": {"showMinLabel": False},
+            }
+        )
+        titles.append(
+            {
+                "text": f"{answer.rule}: toward “{answer.toward}”, in all {answer.strength:.2f}",
+                "left": 0,
+                "top": top + 2,
+                "padding": 0,
+                "textStyle": {"fontSize": 12, "fontWeight": 400},
+            }
+        )
+        data = [
+            {
+                "value": [t + 1, round(float(part), 4), token_name(lesson, t, step)],
+                "itemStyle": {"color": hue(int(lesson.fact[t])) if lesson.fact[t] >= 0 else INK},
+            }
+            for t, part in enumerate(answer.parts[:-1])
+            if abs(part) >= 5e-4
+        ]
+        series.append(
+            {
+                "type": "bar",
+                "id": answer.rule,
+                "xAxisIndex": i,
+                "yAxisIndex": i,
+                "data": data,
+                "barWidth": 4 if lesson.steps > 60 else 8,
+                "animation": False,
+                "markLine": {
+                    "silent": True,
+                    "symbol": "none",
+                    "animation": False,
+                    "label": {"show": False},
+                    "lineStyle": {"color": INK, "type": "dashed", "width": 1},
+                    "data": [{"xAxis": step + 0.5}],
+                },
+            }
+        )
+    return {
+        "animation": False,
+        "title": titles,
+        "grid": grids,
+        "xAxis": xs,
+        "yAxis": ys,
+        "series": series,
+        "legend": {"show": False},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": "{@[2]}: {@[1]}"},
+    }
+
+
+def height(answers: list[Answer]) -> int:
+    return len(answers) * (BAR_PANEL + TITLE) + FOOT
+
+
+def table(lesson: Lesson, answers: list[Answer], step: int) -> pd.DataFrame:
+    """The same numbers: a row a token, a column a rule."""
+    frame = pd.DataFrame({f"{a.rule}: {a.toward}": a.parts for a in answers})
+    frame.insert(0, "token", [token_name(lesson, t, step) for t in range(step + 1)])
+    return frame

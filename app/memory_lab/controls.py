@@ -1,0 +1,227 @@
+"""The widgets of the memory page: what is taught, how, and where time stands. All state is the tab's own."""
+
+import pandas as pd
+import streamlit as st
+
+from nested_core.config import ConfigError
+
+from ..playhead import Playhead
+from . import gallery
+from .facts import MAX_FACTS, Fact, check_phrase, read_line, read_table
+from .hope_questions import Train
+from .lesson import SIZES, Lesson, Setting
+
+RETENTIONS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0)
+ALIKE = (None, 0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
+FIRST = gallery.PRESETS[0]
+PLAY_SECONDS = 12.0  # that all tokens take
+
+
+def head() -> Playhead:
+    return st.session_state.setdefault("lab head", Playhead())
+
+
+def put(setting: Setting) -> None:
+    """Set every widget to this setting, and time to its end."""
+    state = st.session_state
+    put_facts(setting.facts)
+    state["lab size"], state["lab step"], state["lab retention"] = setting.size, setting.step, setting.retention
+    state["lab gap"], state["lab distance"] = setting.gap, setting.distance
+    state["lab noise"], state["lab alike"] = round(100 * setting.noise), setting.alike
+    head().follow()
+
+
+def put_facts(facts: tuple[Fact, ...]) -> None:
+    """Give the table these rows; a new key, so that no edit of the old rows is laid over them."""
+    st.session_state["lab rows"] = facts
+    st.session_state["lab edited"] = facts
+    st.session_state["lab table"] = st.session_state.get("lab table", 0) + 1
+    st.session_state["lab question"] = None  # may ask for what is no longer taught
+
+
+RULES, TRAINED = "four rules", "a trained Hope"
+
+
+HELD = [f"lab {name}" for name in "preset distance gap noise alike retention step size seed stride".split()]
+
+
+def kind() -> str:
+    """Whom one talks to; and what widgets said that were not drawn last time, here or while another page was open."""
+    state, held = st.session_state, st.session_state.setdefault("lab held", {})
+    if "lab rows" not in state:
+        put(FIRST.setting)
+        state["lab preset"], state["lab kind"], state["lab seed"], state["lab stride"] = FIRST.name, RULES, 0, "token"
+    elif "lab kind" not in state:  # back from another page: the table's edits are gone too
+        put_facts(state["lab edited"])
+        state["lab kind"] = held["kind"]
+        held["kind"] = ""
+    if held and held["kind"] != state["lab kind"]:
+        for key in HELD:
+            state[key] = held[key]  # assigned, so that the browser hears of it
+    for key in HELD:
+        held[key] = state.get(key, held.get(key))
+    held["kind"] = state["lab kind"]
+    return st.segmented_control("Talk to", (RULES, TRAINED), required=True, key="lab kind")
+
+
+def reading() -> dict:
+    """How much noise there is, as fields."""
+    distance = st.slider("Noise tokens before the question", 0, 400, step=10, key="lab distance")
+    return dict(distance=distance, gap=st.slider("Noise tokens between facts", 0, 20, key="lab gap"))
+
+
+def trained() -> dict:
+    """The settings of a trained memory, as fields of a Read."""
+    fields = reading()
+    seed = st.number_input(
+        "Seed", 0, 2**31 - 1, key="lab seed", help="Another one is trained anew, from other weights."
+    )
+    return dict(train=Train(int(seed)), **fields)
+
+
+def sidebar() -> dict:
+    """The settings beside the facts, as fields of a Setting."""
+
+    def chosen() -> None:
+        preset = gallery.by_name(st.session_state["lab preset"])
+        if preset:
+            put(preset.setting)
+
+    names = [preset.name for preset in gallery.PRESETS]
+    st.selectbox("Preset", names, index=None, placeholder="Choose an experiment", key="lab preset", on_change=chosen)
+    st.header("The way it is read", anchor=False)
+    fields = reading()
+    noise = st.slider(
+        "Noise is written at",
+        0,
+        100,
+        step=5,
+        format="%d %%",
+        key="lab noise",
+        help="A share of the step size. A trained memory learns a gate that writes what matters, and little else.",
+    )
+    alike = st.select_slider(
+        "How alike are keys 1 and 2?",
+        ALIKE,
+        key="lab alike",
+        format_func=lambda x: "as written" if x is None else f"{100 * x:.0f} %",
+        help="The cosine of their vectors. As written: phrases are alike if they share words.",
+    )
+    st.header("The memory", anchor=False)
+    retention = st.select_slider(
+        "Retention α",
+        RETENTIONS,
+        key="lab retention",
+        help="What is left of everything after a token; for the gated and the self-modifying rule.",
+    )
+    step = st.slider("Step size η", 0.1, 1.0, step=0.1, key="lab step", help="How strongly a fact is written.")
+    size = st.segmented_control(
+        "Size", SIZES, key="lab size", format_func=lambda d: f"{d} × {d}", required=True, help="Numbers in a memory."
+    )
+    return dict(size=size, step=step, retention=retention, noise=noise / 100, alike=alike, **fields)
+
+
+def teach(problems: list[str]) -> tuple[Fact, ...]:
+    """A line to type a fact into, undo, and the table of all facts."""
+    rows = st.session_state["lab rows"]
+    edited = st.session_state["lab edited"]
+
+    def add() -> None:
+        try:
+            if len(edited) >= MAX_FACTS:
+                raise ConfigError(f"facts: there are {MAX_FACTS} already; take one out before you teach another.")
+            put_facts((*edited, read_line(st.session_state["lab line"])))
+            st.session_state["lab watch"] = True
+            st.session_state["lab line"] = ""
+        except ConfigError as error:
+            st.session_state["lab problem"] = str(error)
+
+    def undo() -> None:
+        if len(edited) > 1:
+            put_facts(edited[:-1])
+
+    with st.form("lab teach", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
+        st.text_input("Tell it a fact", key="lab line", placeholder="capital of Peru is Lima")
+        st.form_submit_button("Teach", on_click=add, type="primary")
+        st.form_submit_button("Undo", on_click=undo, disabled=len(edited) < 2, help="Takes back the last fact.")
+    if "lab problem" in st.session_state:
+        problems.append(st.session_state.pop("lab problem"))
+    with st.expander(f"The facts as a table ({len(edited)}): edit, add and remove rows", expanded=False):
+        table = st.data_editor(
+            pd.DataFrame([(f.key, f.value) for f in rows], columns=["asked", "answer"], dtype="object"),
+            num_rows="dynamic",
+            hide_index=True,
+            key=f"lab table {st.session_state['lab table']}",
+            alt="The facts that are taught, in this order: what is asked, and the answer.",
+        )
+    facts, wrong = read_table(table[["asked", "answer"]].itertuples(index=False, name=None))
+    st.session_state["lab edited"] = facts
+    problems += wrong
+    return facts
+
+
+def ask(facts: tuple[Fact, ...], problems: list[str]) -> str:
+    """The question: the key of a fact, or anything else that a person types."""
+    keys = list(dict.fromkeys(fact.key for fact in facts))
+    if st.session_state.pop("lab watch", False):
+        st.session_state["lab question"] = keys[-1]
+        st.session_state["lab go"] = True
+    if st.session_state.get("lab question") is None:
+        st.session_state["lab question"] = keys[0]
+    question = st.selectbox(
+        "Ask it", keys, key="lab question", accept_new_options=True, help="Choose a key, or type words of your own."
+    )
+    try:
+        check_phrase("the question", question)
+    except ConfigError as error:
+        problems.append(str(error))
+        return keys[0]
+    return question
+
+
+def stops(lesson: Lesson) -> list[int]:
+    """The steps at which a fact was just written, and the end."""
+    return [t + 1 for t, fact in enumerate(lesson.fact) if fact >= 0] + [lesson.steps]
+
+
+def transport(lesson: Lesson) -> None:
+    """The buttons that move time, by keyboard too."""
+    at, last, time = head().position(lesson.steps), lesson.steps, head()
+    moving = time.moving(last)
+    if st.session_state.pop("lab go", False):  # a fact was just taught: its write is what is looked at
+        at = stops(lesson)[-2]
+        time.jump(at, last)
+
+    def hop(forward: bool) -> None:
+        if st.session_state["lab stride"] == "token":
+            time.jump(at + (1 if forward else -1), last)
+            return
+        others = [0, *stops(lesson)]
+        time.jump(min(x for x in others if x > at) if forward else max(x for x in others if x < at), last)
+
+    key = f"lab time {at} {last}"  # a slider for every place, as in `transport`
+
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.button("Start", key="lab home", disabled=at == 0, on_click=time.jump, args=(0, last), shortcut="Home")
+        st.button("Back", key="lab back", disabled=at == 0, on_click=hop, args=(False,), shortcut="Left")
+        st.button("Step", key="lab next", disabled=at == last, on_click=hop, args=(True,), shortcut="Right")
+        if moving:
+            st.button("Pause", key="lab pause", on_click=time.stop, args=(last,), shortcut="Space", type="primary")
+        else:
+            rate = max(4.0, last / PLAY_SECONDS)
+            st.button("Play", key="lab play", on_click=time.play, args=(last, rate), shortcut="Space", type="primary")
+        st.button("End", key="lab end", disabled=at == last, on_click=time.follow, shortcut="End")
+        st.segmented_control(
+            "Step by", ("token", "fact"), required=True, key="lab stride", label_visibility="collapsed"
+        )
+        st.slider(
+            "Token",
+            0,
+            last,
+            at,
+            key=key,
+            disabled=moving,
+            on_change=lambda: time.jump(st.session_state[key], last),
+            label_visibility="collapsed",
+            width=240,
+        )

@@ -1,0 +1,152 @@
+"""The trained memory in pictures and words: pure functions of a reading."""
+
+import numpy as np
+import pandas as pd
+
+from ..theme import INK, NARROW, dash, hue
+from .answers import signed
+from .facts import words
+from .hope_questions import Read, Reading
+
+PANEL, TITLE, FOOT = 84, 30, 40  # px
+PANELS = (
+    "step size η that it chose for each token",
+    "retention α that it chose",
+    "what each token's write gives to what is read for the question",
+    "probability of every fact's value, asked after each token",
+)
+
+
+def answer(read: Read, reading: Reading) -> tuple[str, float]:
+    """What it answers, and how surely."""
+    best = int(reading.answers.argmax())
+    values = read.names[1]
+    return values[best] if best < len(values) else "a value it was never told", float(reading.answers[best])
+
+
+def right(read: Read) -> str:
+    """The value told last under the question's key."""
+    told = [f.value for f in read.facts if words(f.key) == words(read.question)]
+    return told[-1] if told else ""
+
+
+def headline(read: Read, reading: Reading) -> str:
+    said, sure = answer(read, reading)
+    mark = " ✓" if said == right(read) else " ✗"
+    return f"{said}{mark} · {100 * sure:.0f}{NARROW}%"
+
+
+def token_name(read: Read, reading: Reading, t: int) -> str:
+    """A token, or the start, in words."""
+    if t == len(reading.tokens):
+        return "the learned start"
+    fact = int(reading.fact[t])
+    return f"token {t + 1}, “{reading.tokens[t]}”" + (f" of fact {fact + 1}" if fact >= 0 else "")
+
+
+def sentence(read: Read, reading: Reading) -> str:
+    """Where the answer comes from, and how it wrote."""
+    best = int(reading.parts[:-1].argmax())
+    told, noise = reading.fact >= 0, (reading.fact < 0) & (np.arange(len(reading.fact)) < len(reading.fact) - 1)
+    values = told & np.append(reading.fact[1:] != reading.fact[:-1], True)  # the last token of a fact is its value
+    wrote = f"It writes values with η {reading.eta[values].mean():.2f}"
+    wrote += f" and noise with {reading.eta[noise].mean():.2f} on average." if noise.any() else " on average."
+    return (
+        f"Of {signed(reading.read)} that is read, {signed(reading.parts[best])} was written by "
+        f"{token_name(read, reading, best)}, and {signed(reading.parts[-1])} was there at the start. {wrote}"
+    )
+
+
+def option(read: Read, reading: Reading) -> dict:
+    """Four panels over the tokens: both gates, the parts of the answer, and the recall of every fact."""
+    grids, xs, ys, titles, series = [], [], [], [], []
+    count = len(reading.tokens)
+    lowest = float(np.floor(20 * reading.keep.min()) / 20)
+    size = float(max(abs(reading.parts[:-1]).max(), 0.05))
+    ranges = ((0, float(np.ceil(10 * reading.eta.max()) / 10)), (min(lowest, 0.9), 1), (-size, size), (0, 1))
+    for i, (name, (low, high)) in enumerate(zip(PANELS, ranges, strict=True)):
+        top, last = i * (PANEL + TITLE), i == len(PANELS) - 1
+        grids.append({"left": 44, "right": 34, "top": top + TITLE, "height": PANEL, "outerBoundsMode": "none"})
+        xs.append(
+            {
+                "type": "value",
+                "gridIndex": i,
+                "min": 0,
+                "max": count + 1,
+                "axisLabel": {"show": last, "showMaxLabel": False},
+                "axisLine": {"onZero": False},
+                "splitLine": {"show": False},
+                "name": "token" if last else "",
+                "nameLocation": "middle",
+                "nameGap": 24,
+            }
+        )
+        ys.append(
+            {
+                "type": "value",
+                "gridIndex": i,
+                "min": round(low, 2),
+                "max": round(high, 2),
+                "splitNumber": 2,
+                "axisLabel": {"showMinLabel": last, "showMaxLabel": i != 2},
+            }
+        )
+        style = {"fontSize": 12, "fontWeight": 400}
+        titles.append({"text": name, "left": 0, "top": top + 4, "padding": 0, "textStyle": style})
+    colours = [hue(int(fact)) if fact >= 0 else INK for fact in reading.fact]
+    wide = 4 if count > 60 else 8
+    for i, values in ((0, reading.eta), (2, reading.parts[:-1])):
+        data = [
+            {"value": [t + 1, round(float(v), 4), token_name(read, reading, t)], "itemStyle": {"color": colours[t]}}
+            for t, v in enumerate(values)
+        ]
+        bar = {"type": "bar", "id": PANELS[i], "xAxisIndex": i, "yAxisIndex": i, "barWidth": wide, "animation": False}
+        series.append({**bar, "data": data})
+    line = {"type": "line", "showSymbol": False, "animation": False}
+    kept = [[t + 1, round(float(a), 4)] for t, a in enumerate(reading.keep)]
+    series.append({**line, "id": "keep", "xAxisIndex": 1, "yAxisIndex": 1, "data": kept, "color": INK})
+    for f in range(len(read.facts)):
+        told = int(np.flatnonzero(reading.fact == f)[0])
+        recall = [
+            [int(t), round(float(p), 3)] for t, p in zip(reading.steps, reading.recall[:, f], strict=True) if t >= told
+        ]
+        series.append(
+            {
+                **line,
+                "id": f"fact {f}",
+                "xAxisIndex": 3,
+                "yAxisIndex": 3,
+                "data": recall,
+                "lineStyle": {"color": hue(f), "type": dash(f), "width": 2},
+                "itemStyle": {"color": hue(f)},
+                "endLabel": {"show": True, "formatter": str(f + 1), "color": hue(f), "fontSize": 12},
+                "labelLayout": {"moveOverlap": "shiftY"},
+            }
+        )
+    return {
+        "animation": False,
+        "title": titles,
+        "grid": grids,
+        "xAxis": xs,
+        "yAxis": ys,
+        "series": series,
+        "legend": {"show": False},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": "{@[2]}: {@[1]}"},
+    }
+
+
+def height() -> int:
+    return len(PANELS) * (PANEL + TITLE) + FOOT
+
+
+def table(read: Read, reading: Reading) -> pd.DataFrame:
+    """The same numbers: a row a token, and the start."""
+    count = len(reading.tokens)
+    return pd.DataFrame(
+        {
+            "token": [token_name(read, reading, t) for t in range(count + 1)],
+            "step size": [*reading.eta, np.nan],
+            "retention": [*reading.keep, np.nan],
+            "given to the answer": reading.parts,
+        }
+    )
