@@ -89,7 +89,7 @@ def test_runs_of_the_tab_can_be_compared_on_their_page(page):
 
 def test_settings_are_still_there_after_a_look_at_another_page(page):
     page.number_input(key="seed").set_value(5).run()
-    [n for n in page.number_input if n.label.startswith("Rate")][0].set_value(0.125).run()
+    next(n for n in page.number_input if n.label.startswith("Rate")).set_value(0.125).run()
     before = address(page)
     page.switch_page("app_pages/compare.py").run()
     for name in list(page.query_params):  # a click on a page's name leads to its bare address

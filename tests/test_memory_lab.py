@@ -327,6 +327,8 @@ def test_a_lesson_for_hope_names_each_key_and_value_once():
     symbols, fact, text = hope_questions.stream(read)
     assert len(symbols) == len(fact) == len(text) == 4 * 3 + 3 + 5
     assert [symbols[i] for i in (1, 9)] == [2, 2] and text[9] == "snow!" and hope_views.right(read) == "black"
+    with pytest.raises(ConfigError, match="symbols for 1 to 16"):
+        Read(Train(), tuple(Fact(f"k{i}", "v") for i in range(17)), 1, 5, "k1")
     with pytest.raises(ConfigError, match="distance"):
         Read(Train(), facts, 1, 999, "Snow")
 
@@ -342,14 +344,16 @@ def test_hope_reads_what_is_typed_on_the_page(page, monkeypatch):
         while not hopes.open(train).done:
             assert not hopes.open(train).error and time.monotonic() < end
             time.sleep(0.05)
-        while "Asked after" not in text(page):
+        while "Asked for" not in text(page):
             assert time.monotonic() < end
             page.run()
         assert (
-            not page.exception and "Asked after 203 tokens." in text(page) and "trained here on 4 batches" in text(page)
+            not page.exception
+            and "Asked for “Peru” after 203 tokens." in text(page)
+            and "trained here on 4 batches" in text(page)
         )
         tell(page, "snow is white")
-        while "Asked after 208 tokens." not in text(page):
+        while "Asked for “snow” after 208 tokens." not in text(page):
             assert time.monotonic() < end
             page.run()
         page.segmented_control(key="lab kind").set_value(controls.RULES).run()

@@ -7,7 +7,7 @@ from nested_core.config import ConfigError
 
 from ..playhead import Playhead
 from . import gallery
-from .facts import MAX_FACTS, Fact, check_phrase, read_line, read_table
+from .facts import MAX_FACTS, Fact, check_phrase, read_line, read_table, words
 from .hope_questions import Train
 from .lesson import SIZES, Lesson, Setting
 
@@ -164,7 +164,8 @@ def ask(facts: tuple[Fact, ...], problems: list[str]) -> str:
     """The question: the key of a fact, or anything else that a person types."""
     keys = list(dict.fromkeys(fact.key for fact in facts))
     if st.session_state.pop("lab watch", False):
-        st.session_state["lab question"] = keys[-1]
+        last = words(facts[-1].key)
+        st.session_state["lab question"] = next(key for key in keys if words(key) == last)
         st.session_state["lab go"] = True
     if st.session_state.get("lab question") is None:
         st.session_state["lab question"] = keys[0]

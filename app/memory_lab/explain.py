@@ -44,7 +44,7 @@ so its confidence is lower. In Hope the keys, values and gates are learned, and 
 """
 HOPE = """
 **A small Hope is trained here and now** on random facts: "is", a key, a value; noise; "?", a key, and the value that it
-must answer. It never saw your words: the first key you teach gets the first of 24 key symbols, and so on.
+must answer. It never saw your words: the first key you teach gets the first of 16 key symbols, and so on.
 
 **What it learned is how to write.** At every token its memory makes its own key, value, step size η and retention α,
 and writes $M \\leftarrow M(\\alpha - 2\\eta\\,k k^\\top) + \\eta\\,\\hat v\\,k^\\top$. The first two panels are those

@@ -4,6 +4,8 @@ from html import escape
 
 import streamlit as st
 
+from nested_core.config import ConfigError
+
 from ..theme import INK, hue
 from . import explain, hope_views
 from .facts import Fact
@@ -32,12 +34,17 @@ def board(facts: tuple[Fact, ...], question: str, train: Train, gap: int, distan
     if question not in [fact.key for fact in facts]:
         st.info(f"A trained Hope knows {KEYS} key symbols and nothing of words: ask for a key that was taught.")
         return
-    read = Read(train, facts, gap, distance, question)
+    try:
+        read = Read(train, facts, gap, distance, question)
+    except ConfigError as error:
+        st.error(str(error))
+        return
     reading = hopes().read(read)
     if reading is None:
         st.fragment(_again, run_every=TICK_SECONDS)(read)
         return
-    st.markdown(f"Asked after {len(reading.tokens) - 1} tokens. {hope_views.sentence(read, reading)}")
+    asked = f"Asked for “{explain.literal(question)}” after {len(reading.tokens) - 1} tokens."
+    st.markdown(f"{asked} {hope_views.sentence(read, reading)}")
     st.markdown(f"##### {explain.literal(hope_views.headline(read, reading))}")
     marks = [f"<span style='color:{hue(i)}'>■</span> {i + 1} {escape(str(f))}" for i, f in enumerate(facts)]
     marks.append(f"<span style='color:{INK}'>■</span> noise")

@@ -12,7 +12,7 @@ from nested_core.config import check, whole
 
 from .facts import Fact, words
 
-KEYS = VALUES = 24
+KEYS = VALUES = 16
 NOISE = 16
 IS, ASK = 0, 1
 SYMBOLS = 2 + KEYS + VALUES + NOISE
@@ -44,7 +44,12 @@ class Read:
     question: str
 
     def __post_init__(self) -> None:
-        check(1 <= len(self.facts) <= KEYS, "facts", len(self.facts), f"teach 1 to {KEYS} facts")
+        check(
+            1 <= len(self.facts) <= KEYS,
+            "facts",
+            len(self.facts),
+            f"a trained Hope has symbols for 1 to {KEYS} of them",
+        )
         whole("gap", self.gap, 0, 20)
         whole("distance", self.distance, 0, 400)
 

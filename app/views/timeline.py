@@ -9,13 +9,14 @@ from nested_core.trace import Trace
 from ..theme import INK, arm_name, faded, hue, samples
 from . import curves, raster
 
+TOP = 3  # px, so that no letter of the first title is cut off
 LEFT, RIGHT = 70, 78  # px kept for names of rows and for labels at the ends of lines
 TITLE, CURVES, ROW, GAP, FOOT = 28, 140, 17, 10, 40  # px
 
 
 def height(traces: list[Trace]) -> int:
     """Pixels that the picture needs."""
-    return FOOT + sum(TITLE + CURVES + 6 + ROW * len(t.levels) + GAP for t in traces)
+    return TOP + FOOT + sum(TITLE + CURVES + 6 + ROW * len(t.levels) + GAP for t in traces)
 
 
 def _shades(trace: Trace) -> list:
@@ -68,7 +69,7 @@ def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
     unit = traces[0].unit
     low, high = curves.y_range(traces)
     axis_name = "accuracy (%)" if unit == "accuracy" else "bits per character"
-    grids, xs, ys, titles, series, top = [], [], [], [], [], 0
+    grids, xs, ys, titles, series, top = [], [], [], [], [], TOP
     total = max(trace.meta["steps"] for trace in traces)
     for trace in traces:
         rows = raster.row_names(trace)

@@ -1,14 +1,13 @@
 """Invented languages, to be understood from glossed sentences only.
 
-Nested Learning, 9.1 and figure 8, in miniature. A sentence has a subject, a verb, an object and a place. Each is one of
-`words` in the common language; an invented language has a word of its own for every one of them, drawn from a pool of
-foreign words, and a word order of its own. A text is written as field linguists write it down, each foreign word
-followed by its translation:
+Nested Learning, 9.1 and figure 8, in miniature. A sentence is a verb and its object, each one of `words` in the common
+language. An invented language has a word of its own for every one of them, drawn from a pool of foreign words, and a
+word order of its own. A text is written as field linguists write it down, each foreign word with its translation:
 
-    suli SHE kova HARBOUR mirt SEE tapo SHIP        eight symbols: foreign, common, foreign, common, ...
+    mirt SEE tapo SHIP        four symbols: foreign, common, foreign, common
 
 so who has read the dictionary off the earlier sentences can predict every translation. A foreign word has the same role
-in all languages. Languages that are drawn together share no word.
+in all languages, but its meaning is drawn anew for each. Languages that are drawn together share no foreign word.
 """
 
 from dataclasses import dataclass
@@ -22,28 +21,34 @@ SENTENCE = 2 * ROLES  # symbols
 
 
 def symbols(words: int, pool: int) -> int:
+    """Number of symbols: the common words of each role first, then the foreign ones."""
     return ROLES * (words + pool)
 
 
 @dataclass(frozen=True)
 class Language:
-    """dictionary  [4, words]: the foreign word for every common one; order: which role stands first, second, ..."""
+    """dictionary  [2, words]: the foreign word for every common one; order: which role stands first, and second"""
 
     dictionary: np.ndarray
     order: np.ndarray
 
     def translate(self, meanings: np.ndarray) -> np.ndarray:
-        """Numbers of common words by role, [sentences, 4] -> symbols [8 sentences]."""
+        """Numbers of common words by role, [sentences, 2] -> symbols [4 sentences]."""
         words, roles = self.dictionary.shape[1], self.order
         meant = meanings[:, roles]
         return np.stack([self.dictionary[roles, meant], roles * words + meant], -1).reshape(-1)
 
-    def text(self, rng: np.random.Generator, sentences: int) -> np.ndarray:
-        """Symbols [8 sentences]; all words are equally frequent."""
-        return self.translate(rng.integers(self.dictionary.shape[1], size=(sentences, ROLES)))
+    def text(self, rng: np.random.Generator, sentences: int, used: int | None = None) -> np.ndarray:
+        """Symbols [4 sentences]; `used` words of each role (default: all) are equally frequent, the others absent."""
+        words = self.dictionary.shape[1]
+        whole("sentences", sentences, 1, 10**6)
+        used = words if used is None else used
+        whole("used", used, 1, words)
+        some = np.stack([rng.permutation(words)[:used] for _ in range(ROLES)], 1)
+        return self.translate(np.take_along_axis(some, rng.integers(used, size=(sentences, ROLES)), 0))
 
     def exam(self, rng: np.random.Generator) -> np.ndarray:
-        """Symbols [8 words]: sentences in which every word occurs exactly once."""
+        """Symbols [4 words]: sentences in which every word occurs exactly once, so that none tells another."""
         return self.translate(np.stack([rng.permutation(self.dictionary.shape[1]) for _ in range(ROLES)], 1))
 
 
