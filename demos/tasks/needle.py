@@ -4,7 +4,7 @@ After RULER (Hsieh et al. 2024), as in Nested Learning, 9.3 and table 1. A needl
 a key, and the answer is its value, symbol by symbol. A needle may lie anywhere before the question; keys and values are
 drawn for every sequence, and no symbol of theirs occurs in the noise.
 
-passkey      one needle of 4 digits; the noise is one sentence, said over and over
+passkey      one needle of 3 digits; the noise is one sentence, said over and over
 number       one needle of 4 digits; the noise is varied: every word is drawn
 uuid         one needle of 8 hexadecimal symbols, in varied noise
 multi-key    4 needles of 3 digits with different keys, in varied noise; one of them is asked for
@@ -45,7 +45,7 @@ class Kind(NamedTuple):
 
 
 KINDS = {
-    "passkey": Kind(1, 1, 1, 4),
+    "passkey": Kind(1, 1, 1, 3),
     "number": Kind(1, 1, 1, 4),
     "uuid": Kind(1, 1, 1, 8, 16),
     "multi-key": Kind(4, 4, 1, 3),
