@@ -76,7 +76,7 @@ PRESETS = (
     Preset(
         "A clock that is too slow",
         "stream=permuted_digits&levels=300*0.3",
-        "A level that writes once a visit learns the first task, and its second write ruins it: nested loses on purpose.",
+        "A level that writes once a visit learns the first task; its second write ruins it: nested loses on purpose.",
         "One tick at the end of each visit: the first curve jumps up at step 300, and down at step 600.",
         "single_loop",
     ),

@@ -1,14 +1,19 @@
 """The page Learn under Streamlit's test harness; training is the stand-in of fake_run."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
 import lessons
+from app import share
 from app.learn import desk, draw, progress, steps, words
 from app.pool import Pool
+from lessons.handout import key
+from lessons.l05_clocks import ONE, TWO
 from lessons.picture import Figure, Matrix, Series
+from lessons.plain import plain
 from tests.page import address, press, text, wait
 
 PAGE = str(Path(__file__).resolve().parent.parent / "app" / "app_pages" / "learn.py")
@@ -142,3 +147,19 @@ def test_terms_are_explained_and_links_open_the_playground():
     assert 'title="One batch read' in shown and ">steps</abbr>" in shown
     for lesson in lessons.all_lessons():
         assert steps.playground(lesson).startswith("playground?v=1&stream=")
+
+
+def test_a_lesson_can_be_printed_and_its_answers_stand_apart(held):
+    page = opened(lesson="3")
+    labels = [b.proto.label for b in page.get("download_button")]
+    assert labels == ["Handout", "Notes and answers"]
+    wrong = lessons.lesson(3).why.options[0].feedback
+    assert plain(wrong)[:20] in key(lessons.lesson(3), desk.recording(3).result())
+
+
+def test_the_link_of_lesson_5_opens_its_own_two_clocks():
+    choice, notices = share.read(lessons.lesson(5).link)
+    nested, single = choice.configs()
+    assert not notices and nested.stream == TWO[50].stream
+    assert replace(nested.learner, name="x") == replace(TWO[50].learner, name="x")
+    assert replace(single.learner, name="x") == replace(ONE.learner, name="x")

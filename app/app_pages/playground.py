@@ -7,6 +7,7 @@ from app.charts import charts, tables
 from app.controls import settings
 from app.explore import explore
 from app.files import files
+from app.present import presentation
 from app.seeds import seeds
 from app.state import desk as open_desk
 from app.transport import transport
@@ -22,6 +23,7 @@ with st.container(horizontal=True, vertical_alignment="center"):
     if desk.fresh:
         st.button("Play", icon=":material/play_arrow:", disabled=wanted is None, on_click=desk.run, args=(wanted, 0.0))
         st.page_link("app_pages/learn.py", label="Learn", icon=":material/school:")
+    presentation()
 preset = gallery.by_name(st.session_state.get("preset"))
 told = preset and preset.choice == choice
 st.markdown(f"**{preset.claim}** {preset.look}" if told else explain.INTRO)

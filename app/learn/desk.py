@@ -107,7 +107,7 @@ def _record(number: int) -> Results:
 
 @st.cache_resource(show_spinner=False)
 def recording(number: int) -> Future:
-    """The recorded steps of a lesson, computed once for this server."""
+    """The recorded steps of a lesson, or its runs, computed once for this server."""
     threads = ThreadPoolExecutor(1, "steps")
     future = threads.submit(_record, number)
     threads.shutdown(wait=False)

@@ -6,6 +6,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 import lessons
+from lessons.handout import handout, key
 from lessons.lesson import Lesson, Steps
 
 from .. import share
@@ -60,6 +61,7 @@ def show(progress: Progress) -> None:
         put(progress)
         _summary(lesson)
     _ways(progress)
+    _papers(lesson)
 
 
 def _where(progress: Progress) -> None:
@@ -112,3 +114,15 @@ def _reveal(lesson: Lesson, progress: Progress, desk) -> None:
 def _summary(lesson: Lesson) -> None:
     st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lesson.summary, 1)))
     st.link_button(f"Open the playground: {lesson.link_text}", playground(lesson))
+
+
+def _papers(lesson: Lesson) -> None:
+    """The lesson on paper; the answers lie behind a button of their own."""
+    number = lesson.number
+    with st.container(horizontal=True, gap="small"):
+        st.download_button("Handout", lambda: handout(lesson), f"lesson-{number:02}.html", "text/html",
+                           key="handout", on_click="ignore", help="Two pages to print")  # fmt: skip
+        with st.popover("For teachers"):
+            st.download_button("Notes and answers", lambda: key(lesson, recording(number).result()),
+                               f"lesson-{number:02}-key.html", "text/html", key="answers", on_click="ignore",
+                               help="Runs the lesson first, which can take a minute")  # fmt: skip
