@@ -6,7 +6,7 @@ handout; the key shows what one run (the lesson's seed) measured.
 
 from html import escape
 
-from .lesson import Lesson, Pick, Point, Question, Sketch, Steps
+from .lesson import Lesson, Pick, Point, Question, Results, Sketch, Steps
 from .picture import Figure, Series, tidy
 from .plain import plain
 from .record import results
@@ -43,9 +43,12 @@ def handout(lesson: Lesson) -> str:
     return _page(f"Lesson {lesson.number}: {lesson.title}", "\n".join(parts))
 
 
-def key(lesson: Lesson) -> str:
-    """What the teacher gets: notes, answers with feedback, what was measured and the ranges over ten seeds."""
-    revealed = lesson.reveal(results(lesson))
+def key(lesson: Lesson, found: Results | None = None) -> str:
+    """What the teacher gets: notes, answers with feedback, what was measured and the ranges over ten seeds.
+
+    found: what was recorded already; without it, the lesson is run here.
+    """
+    revealed = lesson.reveal(results(lesson) if found is None else found)
     claims = "".join(
         f"<li>{_text(c.sentence)}: {tidy(c.low)} to {tidy(c.high)} {escape(c.unit)}</li>" for c in lesson.claims
     )
