@@ -23,7 +23,8 @@ CURVE = Question("c", "sketch", "?", axis=Axis("right", 0, 100, "%", "step", 200
 POINT = Question("p", "point", "?", axis=Axis("writes", 0, 100, "writes"), answer=18)
 CHOICE = Question("q", "choice", "?", ("a", "b", "c"), answer=1, replies=("x", "y", "z"))
 ANYTHING = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(), lambda inner: st.lists(inner, max_size=25)
+    st.none() | st.booleans() | st.integers() | st.floats(allow_subnormal=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=25),
 )
 
 

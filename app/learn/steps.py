@@ -124,5 +124,5 @@ def _papers(lesson: Lesson) -> None:
                            key="handout", on_click="ignore", help="Two pages to print")  # fmt: skip
         with st.popover("For teachers"):
             st.download_button("Notes and answers", lambda: key(lesson, recording(number).result()),
-                               f"lesson-{number:02}-key.html", "text/html", key="answers", on_click="ignore",
+                               f"lesson-{number:02}-key.html", "text/html", key="answer key", on_click="ignore",
                                help="Runs the lesson first, which can take a minute")  # fmt: skip
