@@ -4,7 +4,6 @@ import streamlit as st
 
 from .desk import Desk
 from .theme import arm_name
-from .views import geometry, writes
 
 QUIET = {"displayModeBar": False}
 
@@ -33,6 +32,8 @@ def explore(desk: Desk) -> None:
 
 
 def _writes(traces) -> None:
+    from .views import writes  # Altair takes a second to import, which a first visit need not wait for
+
     channel = st.segmented_control(
         "Quantity", list(writes.KINDS), default="change", required=True, format_func=writes.KINDS.get, key="quantity"
     )
@@ -42,6 +43,8 @@ def _writes(traces) -> None:
 
 
 def _paths(traces) -> None:
+    from .views import geometry  # so does Plotly
+
     names = [arm_name(trace) for trace in traces]
     chosen = traces[names.index(st.selectbox("Learner", names, key="path"))]
     words = (
@@ -53,6 +56,8 @@ def _paths(traces) -> None:
 
 
 def _directions(traces) -> None:
+    from .views import geometry
+
     memories = {f"{arm_name(t)} {level['name']}": (t, j) for t in traces for j, level in enumerate(t.levels)}
     trace, level = memories[st.selectbox("Memory", list(memories), key="spectrum")]
     words = geometry.sentence(trace, level)
