@@ -61,6 +61,7 @@ CHANNELS = {
         ("snapshot", "level", "row", "column"), "float32", "weight", "part of each level's memory; see meta['memory']"
     ),
 }
+ROOM = 64  # entries that a channel begins with
 WALL_CLOCK = ("seconds",)  # the only channel that differs between two runs of one config and seed
 
 
@@ -73,25 +74,34 @@ class Recorder:
 
     def __init__(self, meta: dict[str, Any]):
         self.meta = {"version": VERSION, **meta}
-        self._events: dict[str, list[np.ndarray]] = {name: [] for name in CHANNELS}
+        self._events: dict[str, np.ndarray] = {}  # with room at the end, so that a trace is a view and no copy
+        self._counts = dict.fromkeys(CHANNELS, 0)
         self._sent = dict.fromkeys(CHANNELS, 0)
 
     def add(self, name: str, value: ArrayLike) -> None:
         """Append one entry to a channel; an unknown name raises KeyError."""
-        array = np.array(value, dtype=CHANNELS[name].dtype)  # a copy: later changes of `value` must not reach the log
+        array = np.asarray(value, dtype=CHANNELS[name].dtype)
         if array.ndim != len(CHANNELS[name].dims) - 1:
             raise ValueError(f"{name}: entry of {array.ndim} dimensions, the channel has {CHANNELS[name].dims}")
-        self._events[name].append(array)
+        count, rows = self._counts[name], self._events.get(name)
+        if rows is None:
+            rows = self._events[name] = np.empty((ROOM, *array.shape), array.dtype)
+        elif array.shape != rows.shape[1:]:
+            raise ValueError(f"{name}: entry of shape {array.shape}, those before have {rows.shape[1:]}")
+        if count == len(rows):  # traces of before keep the old array
+            rows = self._events[name] = np.concatenate([rows, np.empty_like(rows)])
+        rows[count] = array  # a copy: later changes of `value` do not reach the log
+        self._counts[name] = count + 1
 
     def count(self, name: str) -> int:
         """Entries in a channel so far."""
-        return len(self._events[name])
+        return self._counts[name]
 
     def take(self) -> dict[str, np.ndarray]:
-        """The entries added since the last call, stacked: what a process sends to a reader elsewhere."""
-        new = {n: np.stack(rows[self._sent[n] :]) for n, rows in self._events.items() if len(rows) > self._sent[n]}
-        self._sent = {n: len(rows) for n, rows in self._events.items()}
-        return new
+        """The entries added since the last call: what a process sends to a reader elsewhere."""
+        new = {n: rows[self._sent[n] : self._counts[n]] for n, rows in self._events.items()}
+        self._sent = dict(self._counts)
+        return {n: rows for n, rows in new.items() if len(rows)}
 
     def extend(self, entries: dict[str, np.ndarray]) -> None:
         """Append what another Recorder's `take` gave."""
@@ -100,8 +110,8 @@ class Recorder:
                 self.add(name, row)
 
     def freeze(self) -> "Trace":
-        """An immutable copy of everything so far."""
-        return Trace(self.meta, {n: np.stack(rows) for n, rows in self._events.items() if rows})
+        """Everything so far, immutable: the log only grows behind it."""
+        return Trace(self.meta, {n: rows[: self._counts[n]] for n, rows in self._events.items()})
 
 
 class Trace:
@@ -178,10 +188,10 @@ class Trace:
 
     def until(self, step: int) -> "Trace":
         """The same run as it stood after `step` steps."""
-        keep: dict[str, slice | np.ndarray] = {
+        keep = {
             "step": slice(0, step),
-            "probe": self["probe_step"] <= step,
-            "snapshot": self["memory_step"] <= step,
+            "probe": slice(0, int(np.searchsorted(self["probe_step"], step, "right"))),
+            "snapshot": slice(0, int(np.searchsorted(self["memory_step"], step, "right"))),
         }
         return Trace(dict(self.meta), {n: self[n][keep[c.dims[0]]] for n, c in CHANNELS.items()})
 

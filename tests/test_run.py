@@ -266,3 +266,16 @@ def test_the_recorded_sample_is_what_the_stream_gave(kind):
         assert np.array_equal(trace["sample"][4], batch.x[0, -40:].numpy()) and trace["truth"][4] == batch.y[0, -1]
     assert trace.meta["alphabet"] == stream.alphabet
     assert ((trace["guess"] >= 0) & (trace["guess"] < (len(stream.alphabet) if stream.alphabet else 10))).all()
+
+
+def test_a_trace_stays_as_it_was_while_its_log_grows(trace):
+    meta = {"levels": trace.meta["levels"], "tasks": trace.tasks}
+    recorder, seen = Recorder(meta), []
+    for step in range(1, 300):  # more than a channel has room for at first, several times over
+        recorder.add("seconds", float(step))
+        seen.append(recorder.freeze()["seconds"])
+    for step, found in enumerate(seen, start=1):
+        assert np.array_equal(found, np.arange(1.0, step + 1)) and not found.flags.writeable
+    recorder.add("sample", np.zeros(4))
+    with pytest.raises(ValueError, match=r"sample: entry of shape \(5,\), those before have \(4,\)"):
+        recorder.add("sample", np.zeros(5))
