@@ -13,13 +13,14 @@ from dataclasses import dataclass
 import numpy as np
 
 from nested_core.config import ConfigError, whole
+from nested_core.metrics import bootstrap_interval
 
 from . import all_lessons
 from . import lesson as find
 from .lesson import Claim
 from .picture import tidy
 
-SEEDS, QUICK_SEEDS, RESAMPLES = 10, 2, 4_000
+SEEDS, QUICK_SEEDS = 10, 2
 
 
 @dataclass(frozen=True)
@@ -37,11 +38,9 @@ class Verdict:
     @property
     def interval(self) -> tuple[float, float]:
         """95 % bootstrap interval (percentile) of the mean; for fewer than three seeds the mean itself."""
-        values = np.asarray(self.values)
-        if len(values) < 3:
+        if len(self.values) < 3:
             return self.mean, self.mean
-        draw = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
-        low, high = np.quantile(values[draw].mean(1), (0.025, 0.975))
+        low, high = bootstrap_interval(np.array(self.values))
         return float(low), float(high)
 
     @property

@@ -9,6 +9,7 @@ from app.band import Band
 from app.views import bands, differences
 from nested_core import presets
 from nested_core.config import RunConfig
+from nested_core.metrics import bootstrap_interval
 from tests import fake_run
 from tests.page import address, page, press, text, wait, workers
 
@@ -43,12 +44,12 @@ def test_a_band_stops_at_an_error_in_one_sentence(workers):
 
 
 def test_the_interval_is_about_the_mean_of_seeds_and_the_sentence_says_who_is_ahead():
-    low, high = bands.interval(np.array([[1.0], [1.0], [1.0]]))
+    low, high = bootstrap_interval(np.array([[1.0], [1.0], [1.0]]))
     assert low == high == 1.0
     rng = np.random.default_rng(0)
     hits = 0
     for _ in range(200):
-        low, high = bands.interval(rng.normal(size=10))
+        low, high = bootstrap_interval(rng.normal(size=10))
         hits += low < 0 < high
     assert 0.85 < hits / 200 < 0.98  # ten seeds make the bootstrap a little narrow
     seeds = [[fake_run.run(config, seed) for config in configs()] for seed in (1, 2, 3)]

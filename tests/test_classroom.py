@@ -17,6 +17,7 @@ from app.classroom.shared import plain
 from app.classroom.store import Store
 from nested_core import presets
 from nested_core.config import RunConfig
+from nested_core.metrics import bootstrap_interval
 from tests import fake_run
 
 CURVE = Question("c", "sketch", "?", axis=Axis("right", 0, 100, "%", "step", 200, 400))
@@ -141,7 +142,7 @@ def test_a_run_is_kept_in_few_numbers(runs):
 
 def test_pooling_is_the_mean_with_its_interval(runs):
     rows = np.arange(40, dtype=float).reshape(8, 5)
-    low, high = tally.interval(rows)
+    low, high = bootstrap_interval(rows)
     error = rows.std(axis=0, ddof=1) / np.sqrt(8)
     assert np.all(np.abs(high - low - 2 * 1.96 * error) < 0.35 * 2 * 1.96 * error)
     assert np.all((low < rows.mean(axis=0)) & (rows.mean(axis=0) < high))

@@ -6,13 +6,12 @@ from typing import Any
 import numpy as np
 
 from app.theme import ARM_NAMES
-from nested_core.metrics import average_accuracy
+from nested_core.metrics import average_accuracy, bootstrap_interval
 from nested_core.trace import Trace
 
 from .activity import Question
 
 POINTS = 60  # of a curve that is kept
-RESAMPLES = 1_000
 
 
 def counts(question: Question, values: Iterable[int]) -> list[int]:
@@ -48,14 +47,6 @@ def scores(traces: list[Trace]) -> dict[str, Any]:
     }
 
 
-def interval(rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Ends of the 95 % bootstrap interval of the mean over the first axis; the same for the same rows."""
-    rng = np.random.default_rng(0)
-    drawn = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)), size=RESAMPLES)  # how often each row
-    low, high = np.percentile(drawn @ rows / len(rows), (2.5, 97.5), axis=0)
-    return low, high
-
-
 def pooled(runs: Mapping[Any, tuple[int, dict[str, Any]]] | Iterable[dict[str, Any]]) -> dict[str, Any] | None:
     """Many runs of one configuration as one: the mean of each curve with its interval; None without runs.
 
@@ -70,7 +61,7 @@ def pooled(runs: Mapping[Any, tuple[int, dict[str, Any]]] | Iterable[dict[str, A
     for name in first["arms"]:
         of = {what: np.array([run["arms"][name][what] for run in alike]) for what in ("first", "last", "final")}
         ends = {what: _whole(of[what]) for what in ("last", "final")}
-        low, high = interval(of["first"])
+        low, high = bootstrap_interval(of["first"])
         curve = {"mean": of["first"].mean(axis=0), "low": low, "high": high}
         arms[name] = {k: v.round(3).tolist() for k, v in curve.items()} | ends | {"finals": of["final"].tolist()}
     return {**{k: first[k] for k in ("unit", "tasks", "changes", "steps")}, "arms": arms, "runs": len(alike)}
@@ -78,7 +69,7 @@ def pooled(runs: Mapping[Any, tuple[int, dict[str, Any]]] | Iterable[dict[str, A
 
 def _whole(values: np.ndarray) -> list[float]:
     """Mean and ends of its interval."""
-    return [round(float(x), 3) for x in (values.mean(), *interval(values))]
+    return [round(float(x), 3) for x in (values.mean(), *bootstrap_interval(values))]
 
 
 def number(x: float, unit: str) -> str:

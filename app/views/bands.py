@@ -3,12 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from nested_core.metrics import average_accuracy
+from nested_core.metrics import average_accuracy, bootstrap_interval
 from nested_core.trace import Trace
 
 from ..theme import HUES, NARROW, arm_name, drawn, faded
-
-RESAMPLES = 2000
 
 
 def seen_means(trace: Trace) -> np.ndarray:
@@ -16,13 +14,6 @@ def seen_means(trace: Trace) -> np.ndarray:
     starts = {task: start - 1 for task, start, _ in reversed(trace.visits())}
     seen = np.array([[step >= starts.get(t, np.inf) for t in range(len(trace.tasks))] for step in trace["probe_step"]])
     return np.where(seen, trace["score"], 0).sum(1) / np.maximum(seen.sum(1), 1)
-
-
-def interval(values: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """95 % bootstrap interval of the mean over seeds, values [seeds, ...]; the values themselves for one seed."""
-    picks = np.random.default_rng(0).integers(len(values), size=(RESAMPLES, len(values)))
-    low, high = np.quantile(values[picks].mean(1), (0.025, 0.975), axis=0)
-    return low, high
 
 
 def ends(seeds: list[list[Trace]]) -> np.ndarray:
@@ -39,7 +30,7 @@ def sentence(seeds: list[list[Trace]]) -> str:
     parts = []
     for i, other in enumerate(names[1:], start=1):
         gain = final[:, 0] - final[:, i]
-        low, high = interval(gain)
+        low, high = bootstrap_interval(gain)
         size, word = (100, "points") if unit == "accuracy" else (1, "bits")
         digits = 1 if size == 100 else 2
         verdict = "better" if low > 0 else "worse" if high < 0 else "neither better nor worse, as far as one can tell,"
@@ -63,7 +54,7 @@ def option(seeds: list[list[Trace]]) -> dict:
     for i, trace in enumerate(first):
         colour, steps = HUES[i], trace["probe_step"]
         rows = np.stack([seen_means(traces[i]) for traces in seeds])
-        low, high = interval(rows)
+        low, high = bootstrap_interval(rows)
         name = arm_name(trace)
 
         def line(values, steps=steps, name=name, **more):
