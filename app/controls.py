@@ -8,7 +8,7 @@ from dataclasses import replace
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, ConfigError, Edit, LearnerConfig
+from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig
 
 from . import gallery, share
 from .desk import Desk
@@ -97,9 +97,8 @@ def put(choice: Choice) -> None:
     state[f"tasks {choice.kind}"] = choice.tasks
     state[f"rounds {choice.kind}"] = max(2, choice.rounds)
     state[f"dwell {choice.kind} {visits}"] = choice.dwell
-    is_text = choice.kind in ("languages", "own_text")
-    state[f"baselines {is_text}"] = list(choice.baselines)
-    state[f"nest {is_text}"] = choice.nest or next(iter(share.NESTS[is_text]))
+    state[f"baselines {choice.is_text}"] = list(choice.baselines)
+    state[f"nest {choice.is_text}"] = choice.nest or next(iter(share.NESTS[choice.is_text]))
     put_levels(choice.levels, f"{choice.kind} {choice.rounds > 1} {choice.nest}")
 
 
@@ -151,12 +150,12 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     st.header("Learners", anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
     with setting("levels"):
-        nest, nested = nest_menu(nested, kind in ("languages", "own_text"))
+        nest, nested = nest_menu(nested, kind in TEXT_STREAMS)
         levels = level_editor(nested, f"{kind} {rounds > 1} {nest}", problems)
         edits = planned_edits(len(levels))
     names = [arm.name for arm in baselines]
     with setting("with"):
-        shown = compared(baselines, names, f"baselines {kind in ('languages', 'own_text')}")
+        shown = compared(baselines, names, f"baselines {kind in TEXT_STREAMS}")
     with setting("seed"):
         seed = number(
             "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
@@ -206,7 +205,7 @@ def planned_edits(count: int) -> tuple[Edit, ...]:
 
 
 def _usual(kind: str) -> str:
-    return "returning" if kind in ("languages", "own_text") else "once"
+    return "returning" if kind in TEXT_STREAMS else "once"
 
 
 def number(label: str, low: int, high: int, usual: int, key: str, **options) -> int:

@@ -13,7 +13,17 @@ from functools import cached_property
 from urllib.parse import urlencode
 
 from nested_core import presets
-from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Edit, Level, RunConfig, StreamConfig, run_id
+from nested_core.config import (
+    STREAMS,
+    TASK_LIMITS,
+    TEXT_STREAMS,
+    ConfigError,
+    Edit,
+    Level,
+    RunConfig,
+    StreamConfig,
+    run_id,
+)
 
 VERSION = "1"
 FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "nest", "levels", "edits", "with", "seed", "hide")
@@ -61,7 +71,7 @@ class Choice:
 
     @property
     def is_text(self) -> bool:
-        return self.kind in ("languages", "own_text")
+        return self.kind in TEXT_STREAMS
 
     def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
         """One run for each learner, nested first; ConfigError where the parts do not fit. texts: of own_text."""

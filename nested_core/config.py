@@ -15,7 +15,8 @@ ENGINE = 1  # raise it when the same config no longer gives the same numbers
 MAX_STEPS = 20_000
 MAX_TEXT_BYTES = 5 * 2**20
 MIN_TEXT_CHARACTERS = 2_000
-STREAMS = ("permuted_digits", "class_digits", "languages", "own_text")
+TEXT_STREAMS = ("languages", "own_text")
+STREAMS = ("permuted_digits", "class_digits", *TEXT_STREAMS)
 TASK_LIMITS = {"permuted_digits": (2, 10), "class_digits": (2, 10), "languages": (2, 6), "own_text": (2, 10)}
 MODELS = ("mlp", "hope", "transformer")
 OPTIMIZERS = ("sgd", "adam", "least_squares")
@@ -203,7 +204,7 @@ class StreamConfig:
 
     @property
     def is_text(self) -> bool:
-        return self.kind in ("languages", "own_text")
+        return self.kind in TEXT_STREAMS
 
 
 def check_text(name: str, text: str) -> None:

@@ -9,7 +9,7 @@ from app.draw.canvas import canvas, image, put
 from app.draw.learners import Learners, Training
 from app.draw.questions import TASKS, Lesson
 from app.draw.strokes import EMPTY
-from app.theme import STYLE, hue
+from app.theme import hue
 from app.views.summary import plain
 from nested_core.metrics import average_accuracy
 
@@ -90,7 +90,6 @@ def results(lesson: Lesson, training: Training) -> None:
         st.dataframe(views.table(answers, tasks), hide_index=True, height=260)
 
 
-st.html(STYLE)
 st.title("Draw a digit", anchor=False)
 st.markdown(explain.INTRO)
 with st.sidebar:

@@ -3,8 +3,6 @@
 import streamlit as st
 
 from app.learn import contents, progress, steps
-from app.theme import STYLE
 
-st.html(STYLE)
 now = progress.read(st.query_params.to_dict())
 (steps if now.lesson else contents).show(now)

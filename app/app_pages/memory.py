@@ -7,7 +7,7 @@ import streamlit as st
 from app.memory_lab import answers, controls, curves, explain, gallery, maps, sentences
 from app.memory_lab.hope_board import board
 from app.memory_lab.lesson import Lesson, Setting, teach
-from app.theme import INK, STYLE, hue
+from app.theme import INK, hue
 from app.views.summary import plain
 
 LIVE_SECONDS = 0.25
@@ -78,7 +78,6 @@ def draw(lesson: Lesson, question: str) -> None:
             st.dataframe(curves.table(lesson, step), hide_index=True, height=260)
 
 
-st.html(STYLE)
 st.title("Talk to a memory", anchor=False)
 problems: list[str] = []
 with st.sidebar:

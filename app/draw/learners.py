@@ -9,8 +9,8 @@ from typing import Any
 
 from nested_core.trace import Recorder, Trace
 
+from ..service import Service
 from .questions import Answer, Lesson, Question
-from .service import Service
 from .strokes import Image
 
 ENTRY = "app.draw.learn:run"

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..draw.service import Service
+from ..service import Service
 from .hope_questions import Read, Reading, Train
 
 ENTRY = "app.memory_lab.hope_worker:run"

@@ -236,7 +236,6 @@ class Stage {
     const x = width - map, y = top + 2, tall = LANE - 4
     ctx.drawImage(held.image, x, y, map, tall)
     ctx.strokeStyle = this.ink
-    ctx.globalAlpha = 0.3 + 0.7 * glow
     ctx.lineWidth = 1
     const w = map / held.columns, h = tall / held.rows
     ctx.globalAlpha = 0.9

@@ -10,7 +10,7 @@ import numpy as np
 
 from nested_core.trace import Trace
 
-from ..theme import arm_name, drawn, hue, score
+from ..theme import arm_name, hue, score
 from .memory import limit, snapshots
 
 WINDOW = (48, 240)  # least and most steps of a lane's past; as many as three writes of the slowest level take
@@ -57,7 +57,6 @@ def learner(trace: Trace, window: int) -> dict:
         "name": arm_name(trace),
         "guess": symbol(trace, "guess") if trace.steps and len(trace["guess"]) else None,
         "score": score(float(trace["online"][-1]), unit) if trace.steps else "-",
-        "height": drawn(float(trace["online"][-1]), unit) if trace.steps else None,
         "lanes": [lane(trace, level, window) for level in range(len(trace.levels))],
     }
 

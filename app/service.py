@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from ..pool import Worker
+from .pool import Worker
 
 IDLE_SECONDS = 900.0
 FOREVER = 10**9  # steps a job may run
