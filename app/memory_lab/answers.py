@@ -7,8 +7,10 @@ import pandas as pd
 
 from ..theme import INK, NARROW, hue
 from .lesson import Lesson, Run, choose, confidence, contributions, memory, strengths
+from .panels import height as panels_height
+from .panels import now, panels
 
-BAR_PANEL, TITLE, FOOT = 100, 30, 40  # px
+BAR_PANEL = 100  # px
 
 
 @dataclass(frozen=True)
@@ -85,45 +87,15 @@ def sentence(lesson: Lesson, answer: Answer, step: int) -> str:
 
 def option(lesson: Lesson, answers: list[Answer], step: int) -> dict:
     """For every rule a bar a token: what its write gives to the answer. Facts in their colours, noise grey."""
-    grids, xs, ys, series, titles = [], [], [], [], []
     limit = max(0.1, max(float(abs(a.parts).max(initial=0)) for a in answers))
+    titles = [f"{a.rule}: toward “{a.toward}”, in all {a.strength:.2f}" for a in answers]
+    scale = {"min": -round(0.5 * limit, 2), "max": round(limit, 2), "splitNumber": 2}
+    scale["axisLabel"] = {"showMinLabel": False}
+    frame = panels(titles, BAR_PANEL, lesson.steps + 1, [scale] * len(answers), right=14)
+    for x in frame["xAxis"]:
+        x["axisLine"] = {"onZero": False, "show": bool(x["name"])}
+    series = []
     for i, answer in enumerate(answers):
-        top = i * (BAR_PANEL + TITLE)
-        grids.append({"left": 44, "right": 14, "top": top + TITLE, "height": BAR_PANEL, "outerBoundsMode": "none"})
-        last = answer is answers[-1]
-        xs.append(
-            {
-                "type": "value",
-                "gridIndex": i,
-                "min": 0,
-                "max": lesson.steps + 1,
-                "axisLabel": {"show": last, "showMaxLabel": False},
-                "splitLine": {"show": False},
-                "axisLine": {"onZero": False, "show": last},
-                "name": "token" if last else "",
-                "nameLocation": "middle",
-                "nameGap": 24,
-            }
-        )
-        ys.append(
-            {
-                "type": "value",
-                "gridIndex": i,
-                "min": -round(0.5 * limit, 2),
-                "max": round(limit, 2),
-                "splitNumber": 2,
-                "axisLabel": {"showMinLabel": False},
-            }
-        )
-        titles.append(
-            {
-                "text": f"{answer.rule}: toward “{answer.toward}”, in all {answer.strength:.2f}",
-                "left": 0,
-                "top": top + 2,
-                "padding": 0,
-                "textStyle": {"fontSize": 12, "fontWeight": 400},
-            }
-        )
         data = [
             {
                 "value": [t + 1, round(float(part), 4), token_name(lesson, t, step)],
@@ -141,22 +113,12 @@ def option(lesson: Lesson, answers: list[Answer], step: int) -> dict:
                 "data": data,
                 "barWidth": 4 if lesson.steps > 60 else 8,
                 "animation": False,
-                "markLine": {
-                    "silent": True,
-                    "symbol": "none",
-                    "animation": False,
-                    "label": {"show": False},
-                    "lineStyle": {"color": INK, "type": "dashed", "width": 1},
-                    "data": [{"xAxis": step + 0.5}],
-                },
+                "markLine": now(INK, step + 0.5),
             }
         )
     return {
+        **frame,
         "animation": False,
-        "title": titles,
-        "grid": grids,
-        "xAxis": xs,
-        "yAxis": ys,
         "series": series,
         "legend": {"show": False},
         "tooltip": {"trigger": "item", "confine": True, "formatter": "{@[2]}: {@[1]}"},
@@ -164,7 +126,7 @@ def option(lesson: Lesson, answers: list[Answer], step: int) -> dict:
 
 
 def height(answers: list[Answer]) -> int:
-    return len(answers) * (BAR_PANEL + TITLE) + FOOT
+    return panels_height(len(answers), BAR_PANEL)
 
 
 def table(lesson: Lesson, answers: list[Answer], step: int) -> pd.DataFrame:

@@ -6,8 +6,10 @@ import pandas as pd
 from ..theme import INK, dash, hue
 from .facts import words as spelled
 from .lesson import Lesson, Run, choose, confidence, strengths
+from .panels import height as panels_height
+from .panels import now, panels
 
-PANEL, TITLE, FOOT = 100, 30, 40  # px
+PANEL = 100  # px
 POINTS = 200  # a line
 
 
@@ -42,43 +44,10 @@ def option(lesson: Lesson, step: int) -> dict:
     shown = sorted({*range(0, step + 1, every), step, *(int(t) + 1 for t in np.flatnonzero(lesson.fact[:step] >= 0))})
     all_values = [recall(lesson, run) for run in lesson.runs]
     high = max(1.5, float(np.ceil(2 * max(values.max() for values in all_values)) / 2))
-    grids, xs, ys, series, titles = [], [], [], [], []
+    scale = {"min": -0.5, "max": high, "interval": 0.5, "axisLabel": {"showMinLabel": False}}
+    titles = [run.rule.name for run in lesson.runs]
+    frame, series = panels(titles, PANEL, lesson.steps, [scale] * len(titles), weight=600), []
     for i, run in enumerate(lesson.runs):
-        top, last = i * (PANEL + TITLE), run is lesson.runs[-1]
-        grids.append({"left": 44, "right": 34, "top": top + TITLE, "height": PANEL, "outerBoundsMode": "none"})
-        xs.append(
-            {
-                "type": "value",
-                "gridIndex": i,
-                "min": 0,
-                "max": lesson.steps,
-                "axisLabel": {"show": last, "showMaxLabel": False},
-                "axisLine": {"onZero": False},
-                "splitLine": {"show": False},
-                "name": "token" if last else "",
-                "nameLocation": "middle",
-                "nameGap": 24,
-            }
-        )
-        ys.append(
-            {
-                "type": "value",
-                "gridIndex": i,
-                "min": -0.5,
-                "max": high,
-                "interval": 0.5,
-                "axisLabel": {"showMinLabel": False},
-            }
-        )
-        titles.append(
-            {
-                "text": run.rule.name,
-                "left": 0,
-                "top": top + 2,
-                "padding": 0,
-                "textStyle": {"fontSize": 12, "fontWeight": 600},
-            }
-        )
         values = all_values[i]
         for f, fact in enumerate(lesson.setting.facts):
             told = int(np.flatnonzero(lesson.fact == f)[0])
@@ -106,22 +75,12 @@ def option(lesson: Lesson, step: int) -> dict:
                 "xAxisIndex": i,
                 "yAxisIndex": i,
                 "data": [],
-                "markLine": {
-                    "silent": True,
-                    "symbol": "none",
-                    "animation": False,
-                    "label": {"show": False},
-                    "lineStyle": {"color": INK, "type": "dashed", "width": 1},
-                    "data": [{"xAxis": step}],
-                },
+                "markLine": now(INK, step),
             }
         )
     return {
+        **frame,
         "animation": False,
-        "title": titles,
-        "grid": grids,
-        "xAxis": xs,
-        "yAxis": ys,
         "series": series,
         "legend": {"show": False},
         "axisPointer": {"link": [{"xAxisIndex": "all"}]},
@@ -130,7 +89,7 @@ def option(lesson: Lesson, step: int) -> dict:
 
 
 def height(lesson: Lesson) -> int:
-    return len(lesson.runs) * (PANEL + TITLE) + FOOT
+    return panels_height(len(lesson.runs), PANEL)
 
 
 def table(lesson: Lesson, step: int) -> pd.DataFrame:

@@ -7,8 +7,10 @@ from ..theme import INK, NARROW, dash, hue
 from .answers import signed
 from .facts import words
 from .hope_questions import Read, Reading
+from .panels import height as panels_height
+from .panels import panels
 
-PANEL, TITLE, FOOT = 84, 30, 40  # px
+PANEL = 84  # px
 PANELS = (
     "step size η that it chose for each token",
     "retention α that it chose",
@@ -59,40 +61,21 @@ def sentence(read: Read, reading: Reading) -> str:
 
 def option(read: Read, reading: Reading) -> dict:
     """Four panels over the tokens: both gates, the parts of the answer, and the recall of every fact."""
-    grids, xs, ys, titles, series = [], [], [], [], []
     count = len(reading.tokens)
     lowest = float(np.floor(20 * reading.keep.min()) / 20)
     size = float(max(abs(reading.parts[:-1]).max(), 0.05))
     ranges = ((0, float(np.ceil(10 * reading.eta.max()) / 10)), (min(lowest, 0.9), 1), (-size, size), (0, 1))
-    for i, (name, (low, high)) in enumerate(zip(PANELS, ranges, strict=True)):
-        top, last = i * (PANEL + TITLE), i == len(PANELS) - 1
-        grids.append({"left": 44, "right": 34, "top": top + TITLE, "height": PANEL, "outerBoundsMode": "none"})
-        xs.append(
-            {
-                "type": "value",
-                "gridIndex": i,
-                "min": 0,
-                "max": count + 1,
-                "axisLabel": {"show": last, "showMaxLabel": False},
-                "axisLine": {"onZero": False},
-                "splitLine": {"show": False},
-                "name": "token" if last else "",
-                "nameLocation": "middle",
-                "nameGap": 24,
-            }
-        )
-        ys.append(
-            {
-                "type": "value",
-                "gridIndex": i,
-                "min": round(low, 2),
-                "max": round(high, 2),
-                "splitNumber": 2,
-                "axisLabel": {"showMinLabel": last, "showMaxLabel": i != 2},
-            }
-        )
-        style = {"fontSize": 12, "fontWeight": 400}
-        titles.append({"text": name, "left": 0, "top": top + 4, "padding": 0, "textStyle": style})
+    last = len(PANELS) - 1
+    scales = [
+        {
+            "min": round(low, 2),
+            "max": round(high, 2),
+            "splitNumber": 2,
+            "axisLabel": {"showMinLabel": i == last, "showMaxLabel": i != 2},
+        }
+        for i, (low, high) in enumerate(ranges)
+    ]
+    frame, series = panels(list(PANELS), PANEL, count + 1, scales), []
     colours = [hue(int(fact)) if fact >= 0 else INK for fact in reading.fact]
     wide = 4 if count > 60 else 8
     for i, values in ((0, reading.eta), (2, reading.parts[:-1])):
@@ -124,11 +107,8 @@ def option(read: Read, reading: Reading) -> dict:
             }
         )
     return {
+        **frame,
         "animation": False,
-        "title": titles,
-        "grid": grids,
-        "xAxis": xs,
-        "yAxis": ys,
         "series": series,
         "legend": {"show": False},
         "tooltip": {"trigger": "item", "confine": True, "formatter": "{@[2]}: {@[1]}"},
@@ -136,7 +116,7 @@ def option(read: Read, reading: Reading) -> dict:
 
 
 def height() -> int:
-    return len(PANELS) * (PANEL + TITLE) + FOOT
+    return panels_height(len(PANELS), PANEL)
 
 
 def table(read: Read, reading: Reading) -> pd.DataFrame:
