@@ -1,4 +1,4 @@
-"""Ten lessons of five to eight minutes: predict, run, compare, explain. Data and executable claims, no pages.
+"""Lessons of five to eight minutes: predict, run, compare, explain. Data and executable claims, no pages.
 
 Reading order: picture, lesson, l01_forgets and the other lessons, record, claims, check. The app shows them
 (`app/learn`), `python -m lessons 03` steps through one in a terminal, `python -m lessons.check` tests what they say.

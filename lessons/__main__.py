@@ -20,7 +20,7 @@ from .plain import plain
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
-        prog="python -m lessons", description="Ten lessons: predict, run, compare. Without a number: the list of them."
+        prog="python -m lessons", description="Lessons: predict, run, compare. Without a number: the list of them."
     )
     parser.add_argument("number", nargs="?", help="a lesson, such as 03")
     parser.add_argument("--handout", metavar="FILE.html", help="write the lesson for paper instead")

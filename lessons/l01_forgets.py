@@ -91,8 +91,7 @@ LESSON = Lesson(
     checks=(
         Question(
             "Somebody's network falls from 98 % to 5 % on old data after a week of new data. What should be tried "
-            "first "
-            "to find out whether it is simply too small?",
+            "first to find out whether it is simply too small?",
             (
                 Option(
                     "Train a network of the same size on old and new data mixed.",
@@ -131,8 +130,7 @@ LESSON = Lesson(
         ),
     ),
     now_you="In the playground, find a stream on which the **single loop** hardly forgets. Try tasks that return "
-    "(visits: "
-    "returning), or the same digits with reordered pixels. Say in one sentence what your stream gives the "
+    "(visits: returning), or the same digits with reordered pixels. Say in one sentence what your stream gives the "
     "network that this one did not.",
     summary=(
         "A network with one clock is one memory: what it learns now is written over what it learned before.",

@@ -81,8 +81,7 @@ LESSON = Lesson(
             Option(
                 "It had learned little of A, so there was little to lose.",
                 "Yes. Look at its curves: A never got high, and neither did B. Gentle writing is little writing, "
-                "for "
-                "old and new alike.",
+                "for old and new alike.",
                 True,
             ),
             Option(
@@ -136,10 +135,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="Mixing A into B left the dial behind. It has a price. Name two costs of keeping old samples and showing "
-    "them "
-    "again ([[replay]]), one in memory and one in time. Then open the playground and see how far its nested learner "
-    "gets "
-    "without keeping a single sample, and what it keeps instead (the line under the charts counts it).",
+    "them again ([[replay]]), one in memory and one in time. Then open the playground and see how far its nested "
+    "learner gets without keeping a single sample, and what it keeps instead (the line under the charts counts it).",
     summary=(
         "The learning rate sets how far each step moves the weights: one dial for keeping and learning.",
         "Very small: little is forgotten, because little is learned. Very large: worse on both.",

@@ -76,8 +76,7 @@ def record(option: str) -> tuple[Step, ...]:
             "An empty memory",
             f"The memory is a matrix with a row for each colour. A question is a key, a list of two numbers: cat is "
             f"(1, 0), dog is ({c:g}, {(1 - c * c) ** 0.5:.2g}). Their overlap is {c:g}. The answer is matrix times "
-            "key; "
-            "now it is nothing.",
+            "key; now it is nothing.",
             r"\text{answer} = M k",
             (contents("delta", (), c),),
         )
@@ -166,9 +165,8 @@ LESSON = Lesson(
     "the [[delta rule]] adds the **error** times key, which is exactly a step of gradient descent on $|Mk - v|^2/2$.",
     prediction=Point(
         "The keys of cat and dog overlap by 0.6. Written are cat → red and then dog → green, with the plain rule. Now "
-        "you "
-        "ask for **cat**. **How much green is mixed into the answer?** (100 %: as much as if green had been written "
-        "under cat.)",
+        "you ask for **cat**. **How much green is mixed into the answer?** (100 %: as much as if green had been "
+        "written under cat.)",
         "green in the answer for cat",
     ),
     activity=Steps("overlap of the keys", OVERLAPS, record),
@@ -227,9 +225,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="Set the overlap to 0 and step through: no leak at all. Two dimensions hold two such keys. How many facts "
-    "can a "
-    "matrix with four columns hold without any leak, and what must happen when a fifth arrives? Then look at the last "
-    "step at overlap 0.9: practice helps the delta rule, but does it get there in ten rounds?",
+    "can a matrix with four columns hold without any leak, and what must happen when a fifth arrives? Then look at the "
+    "last step at overlap 0.9: practice helps the delta rule, but does it get there in ten rounds?",
     summary=(
         "A matrix is a memory: key in, value out; writing adds value times key.",
         "The plain (Hebbian) rule adds; the delta rule writes only the error, and so replaces.",
@@ -252,8 +249,7 @@ LESSON = Lesson(
         "Do the first two writes on the board: the outer product is one column at overlap 0.",
         "“Too few cells” is the common wrong cause; show overlap 0 with the same two dimensions.",
         "The delta rule does not stop the leak (both rules leak the overlap). What it stops is adding up; with "
-        "practice "
-        "it finds a matrix that answers both cards.",
+        "practice it finds a matrix that answers both cards.",
     ),
     claims=(
         Claim(

@@ -194,8 +194,7 @@ LESSON = Lesson(
         ),
     ),
     now_you="Choose beta so that the momentum still holds half of A after 500 steps of B (you need $\\beta^{500} = "
-    "1/2$). "
-    "Then look at the last step of the step-through at beta = 0.99 and say what would go wrong with your "
+    "1/2$). Then look at the last step of the step-through at beta = 0.99 and say what would go wrong with your "
     "beta when B wants the opposite of A. The paper's answer is not one longer memory but two: a fast and a slow one.",
     summary=(
         "Momentum is a memory whose content is gradients: the gradient of n steps ago has weight beta to the power n.",

@@ -61,9 +61,8 @@ LESSON = Lesson(
     "Split the memory: one part writes at every step, another every C steps; the slow part still knows A during B.",
     "Nested Learning, section 3.2 (Definition 2) and 7.1, equation 72; first order known as Reptile and Lookahead",
     hook="Back to the stream of lesson 1: five digits (A), then five others (B). Now the learner has two memories of "
-    "the same "
-    "shape. The **fast** one writes at every step. The **slow** one writes every C steps: it moves a part of the "
-    "way (30 %) toward the fast one, and the fast one starts again from there. Each can be asked alone.",
+    "the same shape. The **fast** one writes at every step. The **slow** one writes every C steps: it moves a part of "
+    "the way (30 %) toward the fast one, and the fast one starts again from there. Each can be asked alone.",
     prediction=Pick(
         "C = 50. It is step 145: 45 steps into B, 5 steps before the slow memory writes again. **Ask each memory alone "
         "about A. What do you expect?**",
@@ -78,8 +77,7 @@ LESSON = Lesson(
                     f"C = {C}",
                     (TWO[C],),
                     f"The ticks below: every 1 writes 200 times, every {C} writes {writes(200, C)} times. At each of "
-                    "its "
-                    "ticks the curves jump: the fast weights restart.",
+                    "its ticks the curves jump: the fast weights restart.",
                 )
                 for C in PERIODS
             ),
@@ -97,8 +95,7 @@ LESSON = Lesson(
             Option(
                 "Its learning rate is smaller.",
                 "It is not a smaller step in the same place: between its writes it does not move at all, and it "
-                "moves "
-                "toward where the fast weights have arrived, not along one gradient.",
+                "moves toward where the fast weights have arrived, not along one gradient.",
             ),
             Option(
                 "It is larger, so it has more room.",
@@ -130,8 +127,7 @@ LESSON = Lesson(
                 Option(
                     "Yes: writing rarely and writing gently are the same.",
                     "Plausible, and tested here: at lower rates one clock still ends with little of A, since all "
-                    "its "
-                    "weights follow B all the time. It has no place where A stands still.",
+                    "its weights follow B all the time. It has no place where A stands still.",
                 ),
                 Option(
                     "Yes, and with C large enough it would never forget.",
@@ -141,9 +137,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="A stream changes its task every 50 steps, and a run has 500. Which C would you choose, and what happens "
-    "with "
-    "C = 1000? Then the catch: in this lesson the learner answers with its fast weights. When during B does it know "
-    "A, and when not? (Watch the jumps.) Find a use of the slow memory that does not wait for a restart.",
+    "with C = 1000? Then the catch: in this lesson the learner answers with its fast weights. When during B does it "
+    "know A, and when not? (Watch the jumps.) Find a use of the slow memory that does not wait for a restart.",
     summary=(
         "Every memory has a clock: period C means that it writes every C steps, floor(T / C) times in T steps.",
         "During B the slow memory (C = 50) alone still knows nearly all of A, the fast one nothing.",

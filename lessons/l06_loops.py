@@ -94,8 +94,7 @@ LESSON = Lesson(
             Option(
                 "In none: without gradients there is no learning.",
                 "That is the usual picture of “training, then inference”. But the memory in context is written by a "
-                "step "
-                "on an error too (lesson 3), at every token.",
+                "step on an error too (lesson 3), at every token.",
             ),
             Option(
                 "Its weights adapt a little to every text.",
@@ -110,8 +109,7 @@ LESSON = Lesson(
                 Option(
                     "Nothing: what was in context is emptied, and nothing passes to the slower loops.",
                     "Right. The paper compares it with anterograde amnesia: the present is clear, the distant past "
-                    "too, "
-                    "and nothing new becomes long-term.",
+                    "too, and nothing new becomes long-term.",
                     True,
                 ),
                 Option(
@@ -145,10 +143,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="Draw a line from “every token” to “once in a lifetime” and place on it: attention's stored pairs, the "
-    "state of "
-    "linear attention, weights in training, Adam's running mean of squares, the choice of the learning rate, the "
-    "design "
-    "of the model. For each write down what it learns from. Which of them have a loop inside?",
+    "state of linear attention, weights in training, Adam's running mean of squares, the choice of the learning rate, "
+    "the design of the model. For each write down what it learns from. Which of them have a loop inside?",
     summary=(
         "A model in training is loops inside loops: each is a memory with its own clock and its own stream.",
         "Frozen weights do not stop all learning: the memory in context is still written, at every token.",

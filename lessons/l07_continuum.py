@@ -45,10 +45,9 @@ LESSON = Lesson(
     "Many clocks keep several ages of knowledge; whether that helps depends on what else protects the old.",
     "Nested Learning, section 7.1, equations 70-74 (independent form), 38-41 (memory of inputs)",
     hook="In place of one short and one long memory the paper puts a whole range of clocks, the [[continuum memory "
-    "system]]. "
-    "Here all 600 hidden units are split into blocks of equal size, each with its own clock, and their answers are "
-    "averaged: nothing waits for a restart, as in lesson 5. Each block also has a [[least-squares memory]] of its "
-    "inputs, "
+    "system]]. Here all 600 hidden units are split into blocks of equal size, each with its own clock, and their "
+    "answers are averaged: nothing waits for a restart, as in lesson 5. Each block also has a [[least-squares memory]] "
+    "of its inputs, "
     "which bends writes away from directions in use. Three pixel orders, 100 steps each, 45,000 weights in every case.",
     prediction=Sketch(
         "**How much of the first pixel order (A) is left after the third**, with one, two, three and four clocks "
@@ -80,8 +79,7 @@ LESSON = Lesson(
             Option(
                 "At equal size each block is smaller, and a block that writes every 50 steps learns little of a visit.",
                 "Yes: its poor answers are averaged with the good ones. What protects A is the memory of inputs, and "
-                "every "
-                "block has that, also a single one.",
+                "every block has that, also a single one.",
                 True,
             ),
             Option(
@@ -111,8 +109,7 @@ LESSON = Lesson(
                 Option(
                     "using blocks instead of one network",
                     "One block with its memory off keeps some ten points more than a single loop: a gain, but the "
-                    "smaller "
-                    "one.",
+                    "smaller one.",
                 ),
             ),
         ),
@@ -123,8 +120,7 @@ LESSON = Lesson(
                     "Not by that alone: its memory of inputs needs almost three times as many numbers beside the "
                     "weights.",
                     "Right. Fairness has several lines: weights, numbers kept beside them, writes, time. One clock "
-                    "also "
-                    "writes its whole memory at every step.",
+                    "also writes its whole memory at every step.",
                     True,
                 ),
                 Option(
@@ -140,10 +136,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="In the playground: three clocks, three tasks. Move the slowest clock to 100 and to 300, and pause a "
-    "level. Find "
-    "the setting that loses least when you must have three different clocks, and the one that loses most. Then ask "
-    "each "
-    "level alone (the small table): which one would you trust with the oldest task?",
+    "level. Find the setting that loses least when you must have three different clocks, and the one that loses most. "
+    "Then ask each level alone (the small table): which one would you trust with the oldest task?",
     summary=(
         "A continuum memory system has many clocks, and its answer reads all of them at once.",
         "Here, at equal weights, more clocks do not keep more: one, two and three are close, four is worst.",

@@ -62,9 +62,8 @@ LESSON = Lesson(
     "Clocks and protecting memories are assumptions about the stream; on the wrong stream they lose.",
     "Nested Learning, section 9.1 and its ablations; our demos/RESULTS.md",
     hook="So far the nested learner was the hero. Here it meets the [[single loop]], tuned at its own best rate, with "
-    "the "
-    "same weights and the same samples, on three streams of pixel orders. **Once**: five orders, 100 steps each, never "
-    "again. **Returning**: five, 20 steps each, eight rounds. **Hasty**: three, 20 steps each, once. Score: mean "
+    "the same weights and the same samples, on three streams of pixel orders. **Once**: five orders, 100 steps each, "
+    "never again. **Returning**: five, 20 steps each, eight rounds. **Hasty**: three, 20 steps each, once. Score: mean "
     "[[accuracy]] on all of them at the end.",
     prediction=Sketch(
         "**By how many points does the nested learner win (above 0) or lose (below 0)** on each stream?",
@@ -97,8 +96,7 @@ LESSON = Lesson(
             Option(
                 "Its slow block has hardly written in 60 steps, and its poor answers count as much as the good ones.",
                 "Yes. Every 16 steps makes 3 writes in 60. The clocks bet on long visits; asked alone, the slow block "
-                "is "
-                "far behind the fast one.",
+                "is far behind the fast one.",
                 True,
             ),
             Option(
@@ -138,8 +136,7 @@ LESSON = Lesson(
                 Option(
                     "One at the learning rate that is best for the nested learner.",
                     "Right: each learner needs its own best rate, found with as many trials. An untuned opponent is "
-                    "the "
-                    "most common way to win.",
+                    "the most common way to win.",
                     True,
                 ),
                 Option(
@@ -154,10 +151,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="Build a stream in the playground on which the single loop wins by as much as you can, and one on which "
-    "it loses "
-    "by as much as you can. Write one sentence that says what a stream must be like for the nested learner to pay. "
-    "Then "
-    "check your sentence on a stream that you have not tried.",
+    "it loses by as much as you can. Write one sentence that says what a stream must be like for the nested learner to "
+    "pay. Then check your sentence on a stream that you have not tried.",
     summary=(
         "On tasks that come once and stay away the nested learner wins clearly.",
         "When tasks return often there is little left to protect, and the single loop ends slightly ahead.",

@@ -103,8 +103,7 @@ def record(option: str) -> tuple[Step, ...]:
             f"The same stream, but the write strength is 1 for a fact and 0 for noise. With retention {keep:g} the "
             "facts "
             f"come back at {choosy['hebbian']:.0f} % (plain) and {choosy['delta decay']:.0f} % (delta rule). Here we "
-            "chose "
-            "the strength; in self-modifying Titans a small memory produces it from each token, and learns how.",
+            "chose the strength; in self-modifying Titans a small memory produces it from each token, and learns how.",
             r"\eta_t = M_{\eta,t}(x_t),\quad \alpha_t = M_{\alpha,t}(x_t),\quad \hat v_t = M_t(v_t)",
             (Figure("Facts, when noise is not written", "", "likeness (%)", bars(choosy), "bars"),),
             {f"choosy {n}": v for n, v in choosy.items()},
@@ -114,8 +113,7 @@ def record(option: str) -> tuple[Step, ...]:
             f"Everything written again, and asked for the latest {FACTS} tokens: plain {late['hebbian']:.0f} %, delta "
             "rule "
             f"{late['delta decay']:.0f} %. The plain rule needs fading, or old notes drown the new ones; the delta "
-            "rule "
-            "erases as it writes, and hardly needs it.",
+            "rule erases as it writes, and hardly needs it.",
             "",
             (Figure(f"The latest {FACTS}", "", "likeness (%)", bars(late), "bars"),),
             {f"late {n}": v for n, v in late.items()},
@@ -152,10 +150,9 @@ LESSON = Lesson(
     "A fast memory that chooses its own values, write strength and retention learns how to learn from the stream.",
     "Nested Learning, section 8.1, equations 83-93",
     hook="In lesson 3 somebody else decided what was written, and how strongly. A [[self-modifying]] memory decides "
-    "that "
-    "itself, at every [[token]]: a value $\\hat v$, a write strength $\\eta$ ([[eta]]), and how much of everything it "
-    "keeps, $\\alpha$ ([[retention]]). First the simplest of these. A note is written; then come 44 tokens that have "
-    "nothing to do with it, and at each the memory keeps 0.9 of itself.",
+    "that itself, at every [[token]]: a value $\\hat v$, a write strength $\\eta$ ([[eta]]), and how much of "
+    "everything it keeps, $\\alpha$ ([[retention]]). First the simplest of these. A note is written; then come 44 "
+    "tokens that have nothing to do with it, and at each the memory keeps 0.9 of itself.",
     prediction=Point(
         "**How much of the note is left after 44 tokens at retention 0.9?** (100 %: all of it)",
         "left of the note",
@@ -211,10 +208,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="Take a text of your own and mark, word by word, how strongly a memory should write (0 to 1) if it will "
-    "later be "
-    "asked who did what. What in a word tells you that? A self-modifying memory must find this out from the token "
-    "alone. "
-    "Then: what should its retention be at the end of a chapter, and what in the middle of a sentence?",
+    "later be asked who did what. What in a word tells you that? A self-modifying memory must find this out from the "
+    "token alone. Then: what should its retention be at the end of a chapter, and what in the middle of a sentence?",
     summary=(
         "A self-modifying memory chooses at each token what to write, how strongly, and how much to keep.",
         "Retention multiplies: at 0.9 a note is left at about 1 % after 44 tokens.",
@@ -235,8 +230,7 @@ LESSON = Lesson(
     link_text="Hope, whose memory in context writes itself, beside a Transformer (about a minute)",
     teacher=(
         "The step-through shows what the choices do; it does not show that a network learns to choose. That is tested "
-        "in "
-        "demos/ablation.py, with mixed results: read demos/RESULTS.md before you promise anything.",
+        "in demos/ablation.py, with mixed results: read demos/RESULTS.md before you promise anything.",
         "Link it to lesson 4: momentum and retention are the same sum.",
         "Likeness is the cosine: it forgives fading (a shrunken answer has the same direction), so overlap is what "
         "hurts.",

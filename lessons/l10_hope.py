@@ -93,8 +93,7 @@ LESSON = Lesson(
                 "three learners",
                 ARMS,
                 "Half a minute. Each return of a language is a tooth: how high does it rise while away, how quickly "
-                "does "
-                "it fall back?",
+                "does it fall back?",
             ),
         ),
     ),
@@ -105,8 +104,7 @@ LESSON = Lesson(
             Option(
                 "A start that is near every language at once, so that less is lost while away and relearning is short.",
                 "Yes. Every 30 steps the fast weights begin again from a point that moved only half of the way toward "
-                "the "
-                "latest language.",
+                "the latest language.",
                 True,
             ),
             Option(
@@ -154,16 +152,14 @@ LESSON = Lesson(
                 Option(
                     "That Transformers cannot learn continually.",
                     "One small Transformer with one optimizer was tried. With a slow level around it, it does better "
-                    "too: "
-                    "try it as a project.",
+                    "too: try it as a project.",
                 ),
             ),
         ),
     ),
     now_you="The capstone: in the playground choose languages, three runs. Design the levels yourself (how many, which "
     "periods, which fractions) so that the final mean is as low as you can get. Defend your design with one picture "
-    "and "
-    "one sentence, and name one stream on which you expect it to lose.",
+    "and one sentence, and name one stream on which you expect it to lose.",
     summary=(
         "Hope joins a fast memory that writes itself with slower memories of simple rules.",
         "On three languages in turns the slow level lowers the bits on the first language and on all three.",

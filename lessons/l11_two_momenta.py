@@ -85,8 +85,7 @@ LESSON = Lesson(
     "Nested Learning, section 7.2, Algorithm 1",
     hook="Lesson 4 ended with a wish: a memory of gradients that is fast *and* long. [[M3]] keeps two. The fast one is "
     "[[momentum]], fading to 0.9 of itself at each step. The slow one waits: every 100 steps it takes over the sum of "
-    "the "
-    "last 100 gradients, and never fades. A ran for 200 steps; now B begins.",
+    "the last 100 gradients, and never fades. A ran for 200 steps; now B begins.",
     prediction=Sketch(
         "**How much of the slow memory comes from A** after 20, 100, 150, 300 and 500 steps of B?",
         "steps into B",
@@ -148,10 +147,8 @@ LESSON = Lesson(
         ),
     ),
     now_you="Choose the period for a stream whose tasks change every 150 steps, so that at the end of each visit the "
-    "slow "
-    "memory holds something of this task and of the one before. Say what a period of 1 would make of the slow memory, "
-    "and "
-    "what a period of 1000 would.",
+    "slow memory holds something of this task and of the one before. Say what a period of 1 would make of the slow "
+    "memory, and what a period of 1000 would.",
     summary=(
         "M3 keeps two memories of gradients: one fades within some 44 steps, one adds up whole windows and never "
         "fades.",

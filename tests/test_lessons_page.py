@@ -9,22 +9,15 @@ from streamlit.testing.v1 import AppTest
 import lessons
 from app import share
 from app.learn import desk, draw, progress, steps, words
-from app.pool import Pool
 from lessons.handout import key
 from lessons.l05_clocks import ONE, TWO
 from lessons.picture import Figure, Matrix, Series
 from lessons.plain import plain
-from tests.page import address, press, text, wait
+from tests.page import address, press, text, wait, workers
+
+__all__ = ["workers"]  # fixtures
 
 PAGE = str(Path(__file__).resolve().parent.parent / "app" / "app_pages" / "learn.py")
-
-
-@pytest.fixture(scope="module")
-def workers():
-    pool = Pool("tests.fake_run:run", spares=1, seats=1)
-    pool.warm()
-    yield pool
-    pool.close()
 
 
 @pytest.fixture

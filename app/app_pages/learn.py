@@ -1,4 +1,4 @@
-"""Learn: ten lessons in which the prediction comes before the run."""
+"""Learn: lessons in which the prediction comes before the run."""
 
 import streamlit as st
 
