@@ -14,7 +14,7 @@ languages; a level's rate falls with the root of its period. Each language of a 
 so "alone", after the first text, is the same number for both; a point of figure 8 is (language 1, language 2).
 
 That in context forgets follows from its context being emptied; how much levels keep does not. Pre-training at rate 1e-2
-failed on some seeds (a first run on seeds 0 to 4: in context alone .81, .91, .19, .52, .89); 6e-3 was then taken because
+failed on some seeds (a first run on seeds 0 to 4: in context alone .81, .91, .19, .52, .89); 6e-3 was taken because
 it trained well on three tuning seeds. Tried on one tuning seed: no limit of context (writes follow surprise, so levels
 learn little of what the context knows); nested transfer at .1 and .5, and learning from the glosses only (no gain);
 texts of 512 symbols (levels keep less).
@@ -212,7 +212,7 @@ DEMO = Demo(
     name="novel_languages",
     claim="Of two new languages in sequence, in-context learning keeps the last; each extra level wins back more",
     source="9.1, figure 8",
-    minutes=4,
+    minutes=2,
     parts=(PART,),
     trials={arm: TRIALS if any(ARMS[arm]) else TRIALS[:1] for arm in ARMS},
     measure=measure,
