@@ -1,5 +1,7 @@
 """Opening the database: SQLite in one file or PostgreSQL, brought up to date by the migrations before anybody reads."""
 
+import sqlite3
+import time
 from pathlib import Path
 
 from alembic import command
@@ -26,8 +28,17 @@ def open_database(url: str) -> Engine:
 def _prepare(connection, record) -> None:
     """Readers never wait for a writer, and what was acknowledged is on the disk."""
     cursor = connection.cursor()
-    for setting in ("journal_mode=WAL", "synchronous=FULL", f"busy_timeout={BUSY_SECONDS * 1000}", "foreign_keys=ON"):
+    for setting in (f"busy_timeout={BUSY_SECONDS * 1000}", "synchronous=FULL", "foreign_keys=ON"):
         cursor.execute(f"PRAGMA {setting}")
+    give_up = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+            break
+        except sqlite3.OperationalError:  # the one statement whose lock SQLite does not wait for
+            if time.monotonic() > give_up:
+                raise
+            time.sleep(0.01)
     cursor.close()
 
 
