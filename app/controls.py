@@ -1,6 +1,7 @@
 """The settings at the side: widgets in, a Choice out. A bad value becomes one sentence and changes nothing else.
 
 What a link or a preset asks for is put into the widgets before they are drawn; from then on they hold the choice.
+They hold it for the session: otherwise Streamlit forgets, at every click, those that the browser has not drawn yet.
 """
 
 from dataclasses import replace
@@ -43,14 +44,14 @@ NEST_HELP = (
 def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
     """Draw the settings: what is chosen, the wanted comparison or None, and why not. Changed levels go to the desk."""
     problems: list[str] = []
-    if "kind" not in st.session_state:  # the first run of this tab, where the link decides, or back from another page
+    if not st.session_state.get("settled"):  # the first run of this page: the link decides, or what was set before
         query = st.query_params.to_dict()
         choice, notices = share.read(query)
-        asked = not query.keys().isdisjoint(share.FIELDS)
-        put(choice if asked else st.session_state.get("chosen", choice))
+        if "kind" not in st.session_state or not query.keys().isdisjoint(share.FIELDS):
+            put(choice)
         hidden = [name for name in share.HIDEABLE if name in query.get("hide", "").split("_")]
         st.session_state.hidden = hidden or st.session_state.get("hidden", [])
-        st.session_state.notices = notices
+        st.session_state.update(notices=notices, settled=True)
     for name in st.session_state.hidden:  # out of sight, with the value that the link gave
         st.html(f"<style>.st-key-setting-{name} {{ display: none; }}</style>")
     with setting("preset"):
@@ -70,7 +71,6 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
     choice = desk.told(choice)
     if not problems:
         tell(choice)
-        st.session_state.chosen = choice
     return choice, wanted, problems + st.session_state.get("notices", [])
 
 
@@ -117,6 +117,7 @@ def preset_menu() -> None:
         index=None,
         placeholder="Choose an experiment",
         key="preset",
+        persist_state="session",
         on_change=chosen,
     )
 
@@ -126,7 +127,12 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     st.header("Stream", anchor=False)
     with setting("stream"):
         kind = st.selectbox(
-            "Stream", STREAM_NAMES, format_func=STREAM_NAMES.get, key="kind", label_visibility="collapsed"
+            "Stream",
+            STREAM_NAMES,
+            format_func=STREAM_NAMES.get,
+            key="kind",
+            label_visibility="collapsed",
+            persist_state="session",
         )
         st.caption(HINTS[kind])
     texts = own_texts(problems) if kind == "own_text" else ()
@@ -137,6 +143,7 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
             default=None if f"visits {kind}" in st.session_state else _usual(kind),
             required=True,
             key=f"visits {kind}",
+            persist_state="session",
             help="Once: a task is learned and never comes back. Returning: the tasks take turns, round after round.",
         )
         rounds = number("Rounds", 2, 20, 8, f"rounds {kind}") if visits == "returning" else 1
@@ -166,7 +173,9 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
 def nest_menu(nested: LearnerConfig, is_text: bool) -> tuple[str, LearnerConfig]:
     """How knowledge passes between the levels: "" for the usual way, and the learner with it."""
     ways, key = share.NESTS[is_text], f"nest {is_text}"
-    chosen = st.selectbox("Nest", list(ways), format_func=NEST_NAMES.get, key=key, help=NEST_HELP)
+    chosen = st.selectbox(
+        "Nest", list(ways), format_func=NEST_NAMES.get, key=key, help=NEST_HELP, persist_state="session"
+    )
     variant, optimizer, model = ways[chosen]
     usual = chosen == next(iter(ways))
     fastest = nested.levels[0].rate
@@ -183,6 +192,7 @@ def compared(baselines, names: list[str], key: str) -> list[str]:
         default=None if key in st.session_state else names,
         format_func=ARM_NAMES.get,
         key=key,
+        persist_state="session",
         help="Each learner gets the same samples in the same order and has about the same number of parameters.",
     )
     for arm in baselines:
@@ -211,4 +221,4 @@ def _usual(kind: str) -> str:
 def number(label: str, low: int, high: int, usual: int, key: str, **options) -> int:
     """A whole number; `usual` where neither a link nor a person said otherwise."""
     value = {} if key in st.session_state else {"value": usual}
-    return int(st.number_input(label, low, high, key=key, **value, **options))
+    return int(st.number_input(label, low, high, key=key, persist_state="session", **value, **options))

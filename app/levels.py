@@ -47,6 +47,7 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
                 f"Period {place + 1}" if place else "Period",
                 step=1,
                 key=f"period {key}",
+                persist_state="session",
                 **usual(f"period {key}", row.period),
                 label_visibility=first,
             )
@@ -56,11 +57,12 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
                 step=None,
                 format="%g",
                 key=f"rate {key}",
+                persist_state="session",
                 **usual(f"rate {key}", row.rate),
                 label_visibility=first,
             )
         with c:
-            paused = st.checkbox("pause", key=f"pause {key}")
+            paused = st.checkbox("pause", key=f"pause {key}", persist_state="session")
         with d:
             st.button(
                 "✕",

@@ -30,4 +30,6 @@ def home():
 
 page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages], position="top")
 st.html(STYLE)
+if st.session_state.get("page") != page.url_path:  # just arrived: its controls follow the link
+    st.session_state.update(page=page.url_path, settled=False)
 page.run()

@@ -158,8 +158,29 @@ def test_on_a_phone_nothing_is_cut_off(browser, address):
     visitor.page.close()
 
 
+LINK = "playground?v=1&stream=class_digits&tasks=3&dwell=60&levels=1*0.3_8*0.3&with=single_loop&seed=3"
+
+
+@pytest.mark.parametrize("part", ["Selectbox", "ButtonGroup"])
+def test_a_link_holds_even_if_one_is_faster_than_the_browser_draws(browser, address, part):
+    page, late = browser.new_page(), []
+    page.route(re.compile(rf"/{part}\.[^/]*\.js$"), lambda route: late.append(route))  # these controls are drawn only later
+    page.goto(f"{address}/{LINK}")
+    page.get_by_role("button", name=re.compile("^Run( |$)")).click()
+    page.get_by_text("computed just now").first.wait_for()
+    assert late, f"{part} has another name in this Streamlit"
+    for route in late:
+        route.continue_()
+    page.get_by_text("Step 180 / 180 · finished").wait_for(timeout=60_000)
+    page.get_by_role("button", name=re.compile("^Start( |$)")).click()
+    page.get_by_text("Step 0 / 180").wait_for()
+    assert "stream=class_digits&tasks=3&rounds=1&dwell=60&seed=3" in page.evaluate("location.href")
+    assert page.evaluate("location.href").endswith("with=single_loop")
+    page.close()
+
+
 def test_by_keyboard_alone_and_by_link(browser, address):
-    link = f"{address}/playground?v=1&stream=class_digits&tasks=3&dwell=60&levels=1*0.3_8*0.3&with=single_loop&seed=3"
+    link = f"{address}/{LINK}"
     first, second = Visitor(browser, link), Visitor(browser, link)
     finals = []
     for visitor in (first, second):

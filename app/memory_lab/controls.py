@@ -42,39 +42,32 @@ def put_facts(facts: tuple[Fact, ...]) -> None:
 RULES, TRAINED = "four rules", "a trained Hope"
 
 
-HELD = [f"lab {name}" for name in "preset distance gap noise alike retention step size seed stride".split()]
+KEPT = dict(persist_state="session")  # while not drawn, by the other kind, another page or a slow browser
 
 
 def kind() -> str:
-    """Whom one talks to; and what widgets said that were not drawn last time, here or while another page was open."""
-    state, held = st.session_state, st.session_state.setdefault("lab held", {})
+    """Whom one talks to."""
+    state = st.session_state
     if "lab rows" not in state:
         put(FIRST.setting)
         state["lab preset"], state["lab kind"], state["lab seed"], state["lab stride"] = FIRST.name, RULES, 0, "token"
-    elif "lab kind" not in state:  # back from another page: the table's edits are gone too
+    elif not state.get("settled"):  # back from another page: the table has lost its edits
         put_facts(state["lab edited"])
-        state["lab kind"] = held["kind"]
-        held["kind"] = ""
-    if held and held["kind"] != state["lab kind"]:
-        for key in HELD:
-            state[key] = held[key]  # assigned, so that the browser hears of it
-    for key in HELD:
-        held[key] = state.get(key, held.get(key))
-    held["kind"] = state["lab kind"]
-    return st.segmented_control("Talk to", (RULES, TRAINED), required=True, key="lab kind")
+    state.settled = True
+    return st.segmented_control("Talk to", (RULES, TRAINED), required=True, key="lab kind", **KEPT)
 
 
 def reading() -> dict:
     """How much noise there is, as fields."""
-    distance = st.slider("Noise tokens before the question", 0, 400, step=10, key="lab distance")
-    return dict(distance=distance, gap=st.slider("Noise tokens between facts", 0, 20, key="lab gap"))
+    distance = st.slider("Noise tokens before the question", 0, 400, step=10, key="lab distance", **KEPT)
+    return dict(distance=distance, gap=st.slider("Noise tokens between facts", 0, 20, key="lab gap", **KEPT))
 
 
 def trained() -> dict:
     """The settings of a trained memory, as fields of a Read."""
     fields = reading()
     seed = st.number_input(
-        "Seed", 0, 2**31 - 1, key="lab seed", help="Another one is trained anew, from other weights."
+        "Seed", 0, 2**31 - 1, key="lab seed", help="Another one is trained anew, from other weights.", **KEPT
     )
     return dict(train=Train(int(seed)), **fields)
 
@@ -88,7 +81,9 @@ def sidebar() -> dict:
             put(preset.setting)
 
     names = [preset.name for preset in gallery.PRESETS]
-    st.selectbox("Preset", names, index=None, placeholder="Choose an experiment", key="lab preset", on_change=chosen)
+    st.selectbox(
+        "Preset", names, index=None, placeholder="Choose an experiment", key="lab preset", on_change=chosen, **KEPT
+    )
     st.header("The way it is read", anchor=False)
     fields = reading()
     noise = st.slider(
@@ -98,12 +93,14 @@ def sidebar() -> dict:
         step=5,
         format="%d %%",
         key="lab noise",
+        **KEPT,
         help="A share of the step size. A trained memory learns a gate that writes what matters, and little else.",
     )
     alike = st.select_slider(
         "How alike are keys 1 and 2?",
         ALIKE,
         key="lab alike",
+        **KEPT,
         format_func=lambda x: "as written" if x is None else f"{100 * x:.0f} %",
         help="The cosine of their vectors. As written: phrases are alike if they share words.",
     )
@@ -112,11 +109,18 @@ def sidebar() -> dict:
         "Retention α",
         RETENTIONS,
         key="lab retention",
+        **KEPT,
         help="What is left of everything after a token; for the gated and the self-modifying rule.",
     )
-    step = st.slider("Step size η", 0.1, 1.0, step=0.1, key="lab step", help="How strongly a fact is written.")
+    step = st.slider("Step size η", 0.1, 1.0, step=0.1, key="lab step", help="How strongly a fact is written.", **KEPT)
     size = st.segmented_control(
-        "Size", SIZES, key="lab size", format_func=lambda d: f"{d} × {d}", required=True, help="Numbers in a memory."
+        "Size",
+        SIZES,
+        key="lab size",
+        format_func=lambda d: f"{d} × {d}",
+        required=True,
+        help="Numbers in a memory.",
+        **KEPT,
     )
     return dict(size=size, step=step, retention=retention, noise=noise / 100, alike=alike, **fields)
 
@@ -170,7 +174,12 @@ def ask(facts: tuple[Fact, ...], problems: list[str]) -> str:
     if st.session_state.get("lab question") is None:
         st.session_state["lab question"] = keys[0]
     question = st.selectbox(
-        "Ask it", keys, key="lab question", accept_new_options=True, help="Choose a key, or type words of your own."
+        "Ask it",
+        keys,
+        key="lab question",
+        accept_new_options=True,
+        help="Choose a key, or type words of your own.",
+        **KEPT,
     )
     try:
         check_phrase("the question", question)
@@ -213,7 +222,7 @@ def transport(lesson: Lesson) -> None:
             st.button("Play", key="lab play", on_click=time.play, args=(last, rate), shortcut="Space", type="primary")
         st.button("End", key="lab end", disabled=at == last, on_click=time.follow, shortcut="End")
         st.segmented_control(
-            "Step by", ("token", "fact"), required=True, key="lab stride", label_visibility="collapsed"
+            "Step by", ("token", "fact"), required=True, key="lab stride", label_visibility="collapsed", **KEPT
         )
         st.slider(
             "Token",
