@@ -44,6 +44,7 @@ class Demo:
     claims   from all rows; the first one is the headline
     tune_on  parts that the sweep uses; empty: each part is tuned for itself
     trials_on  parts with arms or trials of their own
+    pair     two metrics that the plot sets against each other
     few      arms that run on the first seeds only, and on how many
     options  handed on to every job
     flags    what a person adds on the command line to get this form of the demo
@@ -62,6 +63,7 @@ class Demo:
     tuning_seeds: int = 1
     tune_on: tuple[str, ...] = ()
     trials_on: dict[str, dict[str, list[dict[str, Any]]]] = field(default_factory=dict)
+    pair: tuple[str, ...] = ()
     few: dict[str, int] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
     flags: str = ""
@@ -212,7 +214,7 @@ def main(
             }  # fmt: skip
             save_json(options.json, demo.name, settings, rows, found, demo.tuned())
         if options.plot:
-            save_plot(options.plot, demo.claim, rows)
+            save_plot(options.plot, demo.claim, rows, demo.pair)
     except (ConfigError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 2

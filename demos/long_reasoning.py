@@ -1,11 +1,13 @@
 """Facts among distractors, and questions that join one, two or three of them: how far does each memory carry?
 
-Nested Learning, 9.4, fig. 9 (BABILong), with the stories of `tasks.stories`. Every number of facts is learned by a
-model of its own, from short stories to ones scattered in 512 symbols, and tested among up to 32,000 words of something
-else. Accuracy is the share of the questions that are answered right; guessing one of eight places is right in 12 %.
-The gates of Hope and Titans may start carefully: see `needle`.
+Nested Learning, 9.4, fig. 9 (BABILong), with the stories of `tasks.stories`. One model learns all kinds: first short
+stories of one fact, then of two and three without any noise, where answers are dense, then longer ones, at last up to
+512 symbols. It is tested among up to 32,000 words of something else. Accuracy is the share of the questions that are
+answered right; guessing one of eight places is right in 12 %. The gates of Hope and Titans start as in `needle`.
 
-Tried: Hope with these 500 steps on 1 fact, rate 4e-3, careful start: it stays at chance (.12 to .25, one seed).
+The stages were found with Hope on one tuning seed, then tried once with each of the others. Learning from stories at
+full length alone stays at chance; two facts are learned only while answers are dense (.40 nats after 1,200 steps of 36
+symbols a story, 1.04 when noise came sooner). Three layers were slower, and gates that start carefully, too.
 """
 
 import sys
@@ -20,33 +22,51 @@ from .evidence import Claim, Row, average, claim
 from .needle import start_gates
 from .parallel import Job, Report
 from .tasks import stories
+from .tasks.stories import shortest
 from .training import Task, train
 
-STEPS, TOKENS, D, H, C = 500, 1024, 64, 2, 16
+STEPS, TOKENS, D, H, C = 2000, 1024, 64, 2, 16
 PARTS = {"1 fact": 1, "2 facts": 2, "3 facts": 3}
-STAGES = ((0.5, (64,)), (0.7, (64, 128)), (1.0, (64, 128, 512)))  # until this share of the steps: lengths, one a batch
+STAGES = (  # until this share of the steps: (facts, symbols of noise, moves) of a batch, of which one is drawn
+    (0.05, ((1, 0, 4),)),
+    (0.4, ((1, 0, 4), *[(2, 0, 4)] * 3)),
+    (0.5, (*[(2, 0, 4)] * 2, *[(3, 0, 4)] * 2)),
+    (0.6, ((1, 8, 8), (2, 4, 8), (2, 8, 8), (3, 4, 8))),
+)
+LENGTHS = (64, 128, 512, 512)  # of the batches after that, of FACTS
+FACTS = (1, 2, 2, 3)
 LONGEST = 512  # in training
 TESTS = {512: 16, 2048: 16, 8192: 8, 32768: 2}  # sequences of four questions, by length
 ARMS = ("hope", "transformer", "titans")
 RATES = [{"rate": rate} for rate in (2e-3, 4e-3, 8e-3)]
-GATED = [{"rate": rate, "start": start} for rate, start in ((4e-3, "careful"), (7e-3, "careful"), (7e-3, "usual"))]
+GATED = [{"rate": rate, "start": start} for rate, start in ((4e-3, "usual"), (6e-3, "usual"), (6e-3, "careful"))]
+
+
+def lesson(step: int, steps: int, rng) -> tuple[int, int, int]:
+    """Facts, length and moves of the stories of a step."""
+    for share, kinds in STAGES:
+        if step <= share * steps:
+            facts, noise, moves = kinds[rng.integers(len(kinds))]
+            return facts, shortest(facts, moves) + noise, moves
+    facts, length = FACTS[rng.integers(len(FACTS))], LENGTHS[rng.integers(len(LENGTHS))]
+    return facts, max(length, shortest(facts)), stories.MOVES
 
 
 def run(job: Job, report: Report) -> Trace:
-    facts, steps = PARTS[job.part], 20 if job.quick else STEPS
+    steps = 20 if job.quick else STEPS
 
     def batch(step: int):
         rng = generator(job.seed, "batch", step)
-        lengths = next(lengths for share, lengths in STAGES if step <= share * steps)
-        length = lengths[rng.integers(len(lengths))]
-        return stories.draw(facts, rng, TOKENS // length, length)
+        facts, length, moves = lesson(step, steps, rng)
+        return stories.draw(facts, rng, TOKENS // length, length, moves)
 
     tests = {
-        f"{length}": stories.draw(facts, generator(job.seed, f"test {length}"), many, length)
+        f"{part}: {length}": stories.draw(facts, generator(job.seed, f"test {facts} {length}"), many, length)
+        for part, facts in PARTS.items()
         for length, many in TESTS.items()
         if not job.quick or length <= 2048
     }
-    late = tuple(name for name in tests if int(name) > LONGEST)
+    late = tuple(name for name in tests if int(name.split(": ")[1]) > LONGEST)
     model = build(job.arm, HopeConfig(stories.SYMBOLS, D, 2, H, C), job.seed)
     if "start" in job.choice:
         start_gates(model, job.choice["start"])
@@ -54,13 +74,10 @@ def run(job: Job, report: Report) -> Trace:
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:
-    found = {
-        f"{job.part}: {name}": (score, "accuracy") for name, score in zip(trace.tasks, trace["score"][-1], strict=True)
-    }
-    found[f"{job.part}: seconds"] = (float(trace["seconds"][-1]), "s")
-    if job.part == "1 fact":  # the same size in all parts: said once
-        found["parameters"] = (trace.meta["parameters"], "numbers")
-        found["multiply-adds a symbol"] = (trace.meta["multiply_adds"], "multiply-adds")
+    found = {name: (score, "accuracy") for name, score in zip(trace.tasks, trace["score"][-1], strict=True)}
+    found["parameters"] = (trace.meta["parameters"], "numbers")
+    found["multiply-adds a symbol"] = (trace.meta["multiply_adds"], "multiply-adds")
+    found["seconds"] = (float(trace["seconds"][-1]), "s")
     return [Row(job.arm, job.seed, metric, float(value), unit) for metric, (value, unit) in found.items()]
 
 
@@ -88,13 +105,12 @@ DEMO = Demo(
     name="long_reasoning",
     claim="Hope answers questions about facts scattered in texts far longer than those it learned from",
     source="9.4, fig. 9",
-    minutes=8,
-    parts=tuple(PARTS),
+    minutes=10,
+    parts=("stories",),
     trials={arm: RATES if arm == "transformer" else GATED for arm in ARMS},
     measure=measure,
     select=lambda rows: sum(row.value for row in rows if row.unit == "accuracy"),
     claims=claims,
-    tune_on=("1 fact",),
 )
 
 if __name__ == "__main__":

@@ -219,6 +219,7 @@ DEMO = Demo(
     tuning_seeds=2,
     select=lambda rows: sum(row.value for row in rows if row.metric.startswith("in sequence")),
     claims=claims,
+    pair=("in sequence: language 1", "in sequence: language 2"),
 )
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ import math
 import re
 from pathlib import Path
 
+import numpy as np
 from rich.console import Console
 from rich.table import Column, Table
 
@@ -88,31 +89,39 @@ def save_traces(folder: Path, jobs: list[Job], traces: list[Trace]) -> list[Path
     return files
 
 
-def save_plot(path: str | Path, title: str, rows: list[Row]) -> None:
-    """One self-contained HTML page: every part a panel, every arm a line over its tests with 95 % intervals."""
+def save_plot(path: str | Path, title: str, rows: list[Row], pair: tuple[str, ...] = ()) -> None:
+    """One self-contained HTML page: every part a panel, every arm a line over its tests with 95 % intervals.
+
+    pair  two metrics: a first panel sets one against the other, a point for every arm
+    """
     from plotly.subplots import make_subplots
 
     parts: dict[tuple[str, str], list[str]] = {}
     for metric, unit in metrics(rows):
         if unit not in COUNTS and unit != "s":
             parts.setdefault((metric.split(": ")[0], unit), []).append(metric)
-    columns = min(2, len(parts))
-    names = [f"{part} ({unit})" for part, unit in parts]
-    figure = make_subplots(-(-len(parts) // columns), columns, subplot_titles=names)
-    for i, found in enumerate(parts.values()):
-        where = dict(row=i // columns + 1, col=i % columns + 1)
-        for j, arm in enumerate(dict.fromkeys(row.arm for row in rows)):
-            data = [(m.split(": ")[-1], values(rows, arm, m)) for m in found if len(values(rows, arm, m))]
-            means = [float(v.mean()) for _, v in data]
-            spans = [interval(v) or (m, m) for (_, v), m in zip(data, means, strict=True)]
-            figure.add_scatter(
-                x=[name for name, _ in data], y=means, name=arm, legendgroup=arm, showlegend=i == 0,
-                mode="lines+markers", marker=dict(color=COLOURS[j % 8], symbol=MARKERS[j % 8], size=8),
-                error_y=dict(
-                    array=[high - m for (_, high), m in zip(spans, means, strict=True)],
-                    arrayminus=[m - low for (low, _), m in zip(spans, means, strict=True)],
-                ),
-                **where,
-            )  # fmt: skip
-    figure.update_layout(title=title, template="plotly_white", height=380 * -(-len(parts) // columns) + 80)
+    names = [" against ".join(pair[::-1])] * bool(pair) + [f"{part} ({unit})" for part, unit in parts]
+    columns = min(2, len(names))
+    figure = make_subplots(-(-len(names) // columns), columns, subplot_titles=names)
+    places = [dict(row=i // columns + 1, col=i % columns + 1) for i in range(len(names))]
+    for j, arm in enumerate(dict.fromkeys(row.arm for row in rows)):
+        look = dict(name=arm, legendgroup=arm, marker=dict(color=COLOURS[j % 8], symbol=MARKERS[j % 8], size=8))
+        if pair:
+            x, y = (values(rows, arm, metric) for metric in pair)
+            both = dict(mode="markers", error_x=bar([x]), error_y=bar([y]))
+            figure.add_scatter(x=[x.mean()], y=[y.mean()], **both, **look, **places[0])
+        for i, found in enumerate(parts.values(), bool(pair)):
+            told = {m.split(": ")[-1]: v for m in found if len(v := values(rows, arm, m))}
+            means, lines = [v.mean() for v in told.values()], dict(mode="lines+markers", showlegend=i == 0)
+            figure.add_scatter(x=[*told], y=means, error_y=bar([*told.values()]), **lines, **look, **places[i])
+    if pair:
+        for axis, metric in zip((figure.update_xaxes, figure.update_yaxes), pair, strict=True):
+            axis(title=metric, **places[0])
+    figure.update_layout(title=title, template="plotly_white", height=380 * -(-len(names) // columns) + 80)
     figure.write_html(path, include_plotlyjs=True)
+
+
+def bar(data: list[np.ndarray]) -> dict[str, list[float]]:
+    """Plotly's error bar of the means over seeds: as far as their 95 % intervals reach."""
+    spans = [(v.mean(), *(interval(v) or (v.mean(), v.mean()))) for v in data]
+    return dict(array=[high - m for m, _, high in spans], arrayminus=[m - low for m, low, _ in spans])

@@ -34,10 +34,10 @@ def solve(sentences: list[list[str]], what: str) -> str:
 
 @pytest.mark.parametrize("facts", stories.FACTS)
 @settings(max_examples=20, deadline=None)
-@given(seed=st.integers(0, 10**6), more=st.integers(0, 200))
-def test_every_answer_follows_from_the_sentences(facts, seed, more):
-    length = stories.shortest(facts) + more
-    x, y = (part[0].tolist() for part in stories.draw(facts, np.random.default_rng(seed), 1, length))
+@given(seed=st.integers(0, 10**6), more=st.integers(0, 200), moves=st.integers(4, 12))
+def test_every_answer_follows_from_the_sentences(facts, seed, more, moves):
+    length = stories.shortest(facts, moves) + more
+    x, y = (part[0].tolist() for part in stories.draw(facts, np.random.default_rng(seed), 1, length, moves))
     words = stories.words(x).split()
     sentences, questions = read(words)
     assert len(x) == len(y) == length and sum(word not in STORY for word in words) == more
@@ -50,7 +50,7 @@ def test_every_answer_follows_from_the_sentences(facts, seed, more):
     assert answers == [place for _, _, place in questions]
     assert all(a == IGNORE or x[i + 1] == a for i, a in enumerate(y))
     verbs = Counter(verb for _, verb, _ in sentences)
-    assert verbs == Counter(went=8, took=4 * (facts > 1)) + Counter({"in": 4 * (facts > 2)})
+    assert verbs == Counter(went=moves, took=4 * (facts > 1)) + Counter({"in": 4 * (facts > 2)})
     if facts == 3:
         assert {b for _, verb, b in sentences if verb == "took"} == set(BOXES)
 
@@ -67,8 +67,11 @@ def test_draws_repeat_mix_and_scatter_the_facts():
     assert max(answers.values()) < 400 / 8 * 1.5  # no place is a good guess
 
 
-@pytest.mark.parametrize("arguments", [(4, 2, 128), (3, 2, 59), (1, 0, 64), (1, 2, 64.5), ((1, 5), 2, 128)])
+WRONG = [(4, 2, 128), (3, 2, 59), (1, 0, 64), (1, 2, 64.5), ((1, 5), 2, 128), (1, 2, 64, 3), (1, 2, 64, 20)]
+
+
+@pytest.mark.parametrize("arguments", WRONG)
 def test_invalid_sizes_are_refused_in_one_sentence(arguments):
-    facts, batch, length = arguments
+    facts, *sizes = arguments
     with pytest.raises(ConfigError, match=r"cannot be used; .*\.$"):
-        stories.draw(facts, np.random.default_rng(0), batch, length)
+        stories.draw(facts, np.random.default_rng(0), *sizes)
