@@ -1,10 +1,13 @@
 """Do what a lesson shows: its runs or its steps. `python -m lessons.record 03` writes the steps to stdout as a pickle.
 
-The app calls it that way, so that torch stays out of the process that serves pages.
+The app calls it that way, so that torch stays out of the process that serves pages. It ends when its stdin does, so
+that a server that is gone, however it went, leaves nothing behind.
 """
 
+import os
 import pickle
 import sys
+import threading
 from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -40,5 +43,12 @@ def results(lesson: Lesson, seed: int | None = None, said: Callable[[str], None]
     return found
 
 
+def end_with_stdin() -> None:
+    while os.read(0, 1024):
+        pass
+    os._exit(1)  # nobody waits for the answer
+
+
 if __name__ == "__main__":
+    threading.Thread(target=end_with_stdin, daemon=True).start()
     pickle.dump(results(find(sys.argv[1])), sys.stdout.buffer)

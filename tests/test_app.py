@@ -367,21 +367,21 @@ def test_closing_the_pool_ends_every_process():
     assert all(p.poll() is not None for p in processes)
 
 
-def test_workers_end_when_their_parent_is_killed():
-    code = (
-        "import time; from app.pool import Pool; p = Pool('tests.fake_run:run', 1); p.warm(); w = p.hire()\n"
-        "while not w.ready: time.sleep(.01)\nprint(w.process.pid, flush=True); time.sleep(60)"
-    )
-    parent = subprocess.Popen(
-        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, cwd=Path(MAIN).parent.parent
-    )
-    child = Path("/proc") / parent.stdout.readline().strip()
+WORKER = "from app.pool import Pool; import time; p = Pool('tests.fake_run:run', 1); p.warm(); time.sleep(60)"
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
+@pytest.mark.parametrize("code", [WORKER, "from app.learn.desk import _record; _record(3)"])
+def test_processes_end_when_their_parent_is_killed(code):
+    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(MAIN).parent.parent)
+    found = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
+    wait(found.read_text, 20)
+    child = Path("/proc") / found.read_text().split()[0]
+    wait(lambda: "python" in (child / "cmdline").read_text() or not child.exists())
+    assert child.exists()
     parent.kill()
     parent.wait()
-    parent.stdout.close()
-    if not child.parent.exists():
-        pytest.skip("needs /proc")
-    wait(lambda: not child.exists() or "zombie" in (child / "status").read_text())
+    wait(lambda: not child.exists() or "zombie" in (child / "status").read_text(), 2)  # sooner than its work is done
 
 
 # pitfall 41

@@ -7,6 +7,7 @@ out of the process that serves pages. Nothing here waits.
 import pickle
 import subprocess
 import sys
+import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
@@ -101,8 +102,13 @@ def desk() -> LessonDesk:
 
 def _record(number: int) -> Results:
     command = [sys.executable, "-m", "lessons.record", str(number)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=SECONDS, check=True)
-    return pickle.loads(done.stdout)  # from our own child
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    with subprocess.Popen(command, cwd=ROOT, **pipes) as process:
+        clock = threading.Timer(SECONDS, process.kill)
+        clock.start()
+        found = process.stdout.read()
+        clock.cancel()
+    return pickle.loads(found)  # from our own child; EOFError where it failed
 
 
 @st.cache_resource(show_spinner=False)
