@@ -9,6 +9,7 @@ from nested_core.trace import Trace
 
 from . import explain, live
 from .desk import Desk
+from .files import renderer
 from .share import Wanted
 from .stage import stage
 from .theme import arm_name, hue
@@ -90,7 +91,13 @@ def _pictures(traces: list[Trace], ghosts: list[Trace], url: str | None, calm: b
     stage(stage_view.frame(traces), key="stage", alt=alt, url=url, busy=not calm)
     _legend(traces)
     words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
-    st.echarts_chart(timeline.option(traces, ghosts), height=timeline.height(traces), key="timeline", alt=words)
+    st.echarts_chart(
+        timeline.option(traces, ghosts),
+        height=timeline.height(traces),
+        key="timeline",
+        renderer=renderer(calm),
+        alt=words,
+    )
     if calm:
         _this_step(traces)
     costs = [f"**{arm_name(trace)}**: {summary.cost(trace)}" for trace in traces]
@@ -132,8 +139,9 @@ def _memories(traces, calm: bool) -> None:
         words = memory.sentence(trace, level)
         st.echarts_chart(
             memory.option(trace, level),
-            height=240,
+            height=254,
             key="memory map",
+            renderer=renderer(calm),
             alt=summary.alt_memory(trace, level, words) if calm else "Heat map of a memory, changing.",
         )
         st.caption(f"{words} Shown: {trace.meta['memory']}.")

@@ -16,6 +16,7 @@ from .share import Choice, Wanted
 from .theme import arm_name
 
 BYTES = "application/octet-stream"
+KEPT = dict(persist_state="session")
 
 
 def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
@@ -40,6 +41,7 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
             save("Report (HTML)", partial(export.report, traces, address), "report.html")
     else:
         st.caption("Pause or finish a run to save its traces.")
+    st.toggle("Pictures as SVG", key="svg", help="What the button above every chart saves: PNG, or SVG.", **KEPT)
     st.file_uploader("Open settings (.json)", type="json", key="settings file", on_change=_open_settings)
     given = st.file_uploader(
         "Open trace (.npz files, one for each learner)", type="npz", accept_multiple_files=True, key="traces"
@@ -55,6 +57,11 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
     elif not given:
         st.session_state.opened = ()
     return []
+
+
+def renderer(calm: bool = True) -> str:
+    """How ECharts draws, and so what it saves. A chart that moves is drawn on a canvas, which costs less."""
+    return "svg" if calm and st.session_state.get("svg") else "canvas"
 
 
 def _open_settings() -> None:

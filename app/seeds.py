@@ -3,6 +3,7 @@
 import streamlit as st
 
 from .desk import Desk
+from .files import renderer
 from .share import Wanted
 from .views import bands
 
@@ -52,5 +53,5 @@ def _draw(desk: Desk, busy: bool) -> None:
         told = bands.sentence(band.done) or "One seed so far."
         st.markdown(told)
         alt = f"Mean score over the tasks seen so far, a band for each learner. {told}".replace("**", "")
-        st.echarts_chart(bands.option(band.done), height=300, key="band", alt=alt)
+        st.echarts_chart(bands.option(band.done), height=310, key="band", renderer=renderer(not busy), alt=alt)
         st.dataframe(bands.table(band.done), hide_index=True, key="band table")

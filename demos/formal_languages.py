@@ -21,9 +21,10 @@ from .parallel import Job, Report
 from .tasks import formal
 from .training import Task, train
 
-STEPS, BATCH, LENGTH, LONGER, TESTS = 600, 16, 40, 80, 64
+BATCH, LENGTH, LONGER, TESTS = 16, 40, 80, 64
 BINS = ("bin 0", "bin 1")
 TRACKING, COUNTING = ("parity", "(aa)*", "(abab)*"), ("a^n b^n", "a^n b^n c^n", "shuffle-2")
+STEPS = dict.fromkeys(TRACKING, 900) | dict.fromkeys(COUNTING, 500)
 RATES = [{"rate": rate} for rate in (1e-3, 3e-3, 1e-2)]
 ARMS = ("hope", "transformer", "linear_attention", "deltanet", "lstm")
 
@@ -37,7 +38,7 @@ def run(job: Job, report: Report) -> Trace:
         "bin 1": formal.draw(job.part, generator(job.seed, "bin 1"), TESTS, LONGER, LENGTH),
     }
     model = build(job.arm, HopeConfig(formal.SYMBOLS, 32, 2, 1, 16), job.seed)
-    return train(job, Task(formal.SYMBOLS, batch, tests), model, 20 if job.quick else STEPS, 10, report)
+    return train(job, Task(formal.SYMBOLS, batch, tests), model, 20 if job.quick else STEPS[job.part], 10, report)
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

@@ -53,4 +53,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    from nested_core import cpu
+
+    cpu.prepare()
     sys.exit(main())

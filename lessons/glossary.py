@@ -126,6 +126,7 @@ TERMS = (
         r"\theta_0",
         paper="equation 72",
     ),
+    Term("kernel", "A program for a GPU; here one that keeps a memory on the chip for a whole sequence."),
     Term("key", "What a memory is asked with: a list of numbers, here of length one.", "k"),
     Term("learning rate", "How far one step moves the weights.", r"\eta"),
     Term(
@@ -141,6 +142,13 @@ TERMS = (
         paper="Definition 2; there a higher level is slower",
     ),
     Term("level asked alone", "The answer that one memory would give without the others."),
+    Term(
+        "level stacking",
+        "Making levels of the layers of a trained network, to be written while it is used.",
+        "",
+        r"\mathrm{MLP}^{(f_i)}_0 := \mathrm{MLP}_{\mathrm{pretrained},\,i}",
+        "section 7.3",
+    ),
     Term("linear attention", "Attention with its pairs added up in one matrix: a Hebbian memory.", paper="equation 5"),
     Term("M3", "Multi-scale momentum Muon: two gradient memories on two clocks.", r"\mathrm{M3}", "", "section 7.2"),
     Term(
@@ -193,6 +201,7 @@ TERMS = (
     ),
     Term("probe", "A test on held-out data in the middle of a run; nothing is learned from it."),
     Term("raster", "The picture of which memory wrote when: one row a memory, one tick a write."),
+    Term("recurrence", "A rule that makes each state of a memory from the one before it.", "", "", "equation 65"),
     Term("replay", "Keeping samples of old tasks and showing them again among the new."),
     Term(
         "retention",

@@ -15,8 +15,9 @@ ONE = config(STREAM, single("single loop"))
 
 def reveal(results: Results) -> Revealed:
     kept = tuple(end(run, 0) for run in (*results["memory on"], *results["four clocks"]))
-    off = {n: end(run, 0) for n, run in zip(("1", "3"), results["memory off"], strict=True)}
-    loop = end(results["memory off"][2], 0)
+    one, three, single_loop = results["memory off"]
+    off = {"1": end(one, 0), "3": end(three, 0)}
+    loop = end(single_loop, 0)
     figure = Figure(
         "What is left of the first of three pixel orders", "number of clocks", "accuracy on A at the end (%)",
         (

@@ -50,5 +50,8 @@ def end_with_stdin() -> None:
 
 
 if __name__ == "__main__":
+    from nested_core import cpu
+
     threading.Thread(target=end_with_stdin, daemon=True).start()
+    cpu.prepare()
     pickle.dump(results(find(sys.argv[1])), sys.stdout.buffer)

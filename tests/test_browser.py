@@ -164,7 +164,9 @@ LINK = "playground?v=1&stream=class_digits&tasks=3&dwell=60&levels=1*0.3_8*0.3&w
 @pytest.mark.parametrize("part", ["Selectbox", "ButtonGroup"])
 def test_a_link_holds_even_if_one_is_faster_than_the_browser_draws(browser, address, part):
     page, late = browser.new_page(), []
-    page.route(re.compile(rf"/{part}\.[^/]*\.js$"), lambda route: late.append(route))  # these controls are drawn only later
+    page.route(
+        re.compile(rf"/{part}\.[^/]*\.js$"), lambda route: late.append(route)
+    )  # these controls are drawn only later
     page.goto(f"{address}/{LINK}")
     page.get_by_role("button", name=re.compile("^Run( |$)")).click()
     page.get_by_text("computed just now").first.wait_for()

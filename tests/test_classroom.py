@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import share
-from app.classroom import demonstrations, export, pictures, recorded, script, tally
+from app.classroom import demonstrations, export, from_lesson, measured, pictures, recorded, script, tally
 from app.classroom.activity import Axis, Question, clean, from_link, parse_link
-from app.classroom.shared import plain
+from app.classroom.shared import known, plain
 from app.classroom.store import Store
+from lessons import record
 from nested_core import presets
 from nested_core.config import RunConfig
 from nested_core.metrics import bootstrap_interval
@@ -117,6 +118,75 @@ def test_a_link_becomes_an_activity():
     assert [step.spread for step in activity.steps].count(True) == 1
     assert from_link(parse_link("nonsense")[0]).links  # the default configuration, with a notice
     assert not any(step.spread for step in from_link(parse_link("?stream=own_text")[0]).steps)
+
+
+# Lessons
+
+LESSONS = from_lesson.names()
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_lesson_becomes_an_activity(name):
+    lesson, activity = LESSONS[name], from_lesson.find(name)
+    assert activity.name == name and known(name) is activity and "=" not in name  # no link of the playground
+    titles = [step.title for step in activity.steps]
+    assert titles[1:4] == ["Predict", "Run", "Compare"] and titles[-3:] == ["Now you", "Summary", "Exit ticket"]
+    assert all(step.notes for step in activity.steps) and all(
+        note in activity.steps[0].notes for note in lesson.teacher
+    )
+    run = activity.steps[2]
+    assert run.page.startswith(f"learn?lesson={lesson.number}&step=run&p{lesson.number}=skip")
+    assert run.spread == bool(run.link)
+    keys = [question.key for question in activity.questions]
+    assert keys == ["predict", "why", *(f"check {i + 1}" for i in range(len(lesson.checks))), "exit"]
+    assert not any("[[" in text for q in activity.questions for text in (*q.options, *q.replies))
+    for asked, question in zip((lesson.why, *lesson.checks), activity.questions[1:-1], strict=True):
+        assert question.check(asked.right) == asked.right == question.answer
+        assert question.replies[asked.right] == question.outcome and len(question.replies) == len(asked.options)
+    page = script.html(activity)
+    assert page.count("<h2>") == 4 and "[[" not in page and "$" not in page and lesson.teacher[0][:20] in page
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_a_prediction_of_a_class_is_one_that_the_lesson_can_read(name):
+    lesson, question = LESSONS[name], from_lesson.find(name).question("predict")
+    if question.kind == "choice":
+        values = range(len(question.options))
+    elif question.kind == "point":
+        values = (question.axis.low, question.axis.high)
+    else:
+        values = [[end] * question.axis.points for end in (question.axis.low, question.axis.high)]
+    for value in values:
+        kept = question.check(value)
+        read = lesson.prediction.read(lesson.prediction.write(kept))
+        assert (list(read) if question.kind == "sketch" else read) == kept
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_what_a_lesson_measured_answers_its_question(name):
+    lesson, question = LESSONS[name], from_lesson.find(name).question("predict")
+    revealed = lesson.reveal(record.results(lesson))
+    answered = measured.answered_by(question, revealed.truth)
+    right = list(answered.answer) if question.kind == "sketch" else answered.answer
+    if question.kind == "choice":
+        assert question.check(right) == right
+    else:  # it lies on the axis, or so little beyond that the end of the axis was near
+        low, high = question.axis.low, question.axis.high
+        assert np.clip(right, low, high) == pytest.approx(right, abs=0.02 * (high - low))
+    option, words = pictures.answers(answered, [right, right], True)
+    json.dumps(option, allow_nan=False)
+    if question.kind == "sketch":
+        assert option["xAxis"]["max"] == question.axis.points - 1 and option["xAxis"]["data"] == list(
+            question.axis.places
+        )
+    assert ("Measured" if question.kind == "sketch" else "✓" if question.kind == "choice" else "Right is") in words
+    value = measured.middle(question, [right, right])
+    drawn = measured.ghosted(lesson, revealed, value, of_class=True)
+    assert question.kind == "choice" or drawn.series[-1].name == "the class's median"
+    assert measured.ghosted(lesson, revealed, None, of_class=False) == revealed.figure
+    larger = pictures.larger(measured.drawn(drawn, of_class=True), 22)
+    assert "you: " not in json.dumps(larger)
+    assert larger["xAxis"]["axisLabel"]["fontSize"] > 14 and len(larger["series"]) == len(drawn.series)
 
 
 # Numbers and pictures

@@ -8,11 +8,14 @@ import pytest
 from sqlalchemy.exc import OperationalError
 from streamlit.testing.v1 import AppTest
 
+import lessons
 from app import state
 from app.classroom import shared
 from app.classroom.store import DAY
 from app.desk import Desk
+from app.learn.desk import recording
 from app.pool import Pool
+from tests.page import wait
 
 PAGES = Path(__file__).resolve().parent.parent / "app" / "app_pages"
 
@@ -112,6 +115,79 @@ def test_a_class_from_the_code_to_the_exit_ticket(school):
     press(student, "Send")
     assert school.view(code).answers["exit"] == {1: "It **returned** <b>often</b>"}
     assert "“It **returned** <b>often</b>”" in [x.value for x in ran(teacher).text]  # as text, letter for letter
+
+
+def test_a_class_goes_through_a_lesson(school):
+    """A room with lesson 3: predicted, locked, the lesson on the projector, what was measured, and every check."""
+    teacher = new_room("lesson-write")
+    code = query(teacher)["room"]
+    assert "A weight update is a write to memory" in text(opened("teach", key=query(teacher)["key"]))
+    student = joined(code, "Ada")
+    assert "What is a weight update?" in text(student)
+    assert '<abbr title="' in text(student) and "[[" not in text(student) + text(teacher)
+    press(teacher, "Next step")
+    ran(student)
+    student.slider[0].set_value(30.0)
+    press(student, "Send")
+    assert school.view(code).answers["predict"] == {1: 30.0}
+    press(teacher, "Lock the answers")
+    ran(student)
+    assert "Locked. You answered: 30 %." in text(student) and not student.slider and "Send again" not in labels(student)
+    press(teacher, "Next step")  # nothing to reveal before it ran
+    assert links(teacher)["Lesson of this step"].endswith("/learn?lesson=3&step=run&p3=skip")
+    wait(recording(3).done, 60)
+    press(teacher, "Next step")
+    ran(student)
+    assert "You predicted 30 %; measured was 60 %: 30 points away." in text(student)
+    for page in (student, teacher):
+        assert "60 % of green leaks" in text(page)
+    question = lessons.lesson(3).why
+    press(teacher, "Next step")
+    ran(student)
+    wrong = next(i for i, option in enumerate(question.options) if not option.right)
+    student.radio[0].set_value(wrong)
+    press(student, "Send")
+    press(press(teacher, "Lock the answers"), "Reveal")
+    ran(student)
+    assert question.options[wrong].feedback in text(student) and question.options[question.right].text in text(student)
+    for label in ("Next step", *("Lock the answers", "Reveal", "Next step") * 2, "Next step"):
+        press(teacher, label)
+    assert lessons.lesson(3).summary[0] in text(ran(student))
+    press(teacher, "Next step")
+    assert "The end" in labels(teacher)
+
+
+def test_at_their_own_pace_nobody_sees_a_lessons_outcome_before_predicting(school):
+    teacher = new_room("lesson-write")
+    teacher.toggle[0].set_value(False)
+    ran(teacher)
+    student = joined(query(teacher)["room"])
+    press(press(student, "Next"), "Next")
+    assert "First send and lock your prediction" in text(student) and "Open the lesson" not in links(student)
+    press(student, "Back")
+    student.slider[0].set_value(30.0)
+    press(student, "Lock and see")
+    press(student, "Next")
+    assert "Open the lesson" in links(student) and "First send" not in text(student)
+
+
+def test_what_was_shown_is_predicted_no_more(school):
+    teacher = new_room("lesson-write")
+    code = query(teacher)["room"]
+    student = joined(code)
+    press(press(teacher, "Next step"), "Skip")  # without a lock
+    assert school.view(code).locked == {"predict"} and not school.view(code).revealed
+    press(teacher, "Next step")
+    press(press(teacher, "Back"), "Back")
+    assert school.view(code).revealed == {"predict"} and "Open again" not in labels(teacher)
+    assert "Locked. You sent no answer." in text(ran(student)) and not student.slider
+
+
+def test_everybody_runs_the_stream_of_a_lesson_with_another_seed(school):
+    teacher = new_room("lesson-forgets")
+    student = joined(query(teacher)["room"])
+    press(press(press(teacher, "Next step"), "Lock the answers"), "Next step")
+    assert "Run my seed" in labels(ran(student)) and "0 of 1 runs have arrived" in text(student)
 
 
 def test_a_prediction_that_was_locked_meanwhile_cannot_be_changed(school):

@@ -92,10 +92,9 @@ def test_a_prediction_is_compared_and_drawn_over_what_was_measured():
 def test_steps_can_be_recorded_elsewhere_and_revealed(number):
     import pickle
 
-    done = subprocess.run(
-        [sys.executable, "-m", "lessons.record", str(number)], cwd=ROOT, capture_output=True, check=True
-    )
-    lesson, found = lessons.lesson(number), pickle.loads(done.stdout)
+    pipes = dict(stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    with subprocess.Popen([sys.executable, "-m", "lessons.record", str(number)], cwd=ROOT, **pipes) as process:
+        lesson, found = lessons.lesson(number), pickle.loads(process.stdout.read())
     assert list(found) == list(lesson.activity.options) and all(len(steps) >= 4 for steps in found.values())
     assert lesson.reveal(found).sentence
 

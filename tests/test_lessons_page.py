@@ -9,6 +9,7 @@ from streamlit.testing.v1 import AppTest
 import lessons
 from app import share
 from app.learn import desk, draw, progress, steps, words
+from app.sketch.axes import of_lesson
 from lessons.handout import key
 from lessons.l05_clocks import ONE, TWO
 from lessons.picture import Figure, Matrix, Series
@@ -94,6 +95,18 @@ def test_a_run_needs_a_prediction_or_a_skip(held):
     assert "Lock my prediction" in [b.label for b in page.button]
     press(page, "Skip")
     assert address(page)["p2"] == "skip" and "Run all 6" in [b.label for b in page.button]
+
+
+def test_a_curve_is_drawn_and_not_set_by_sliders(held):
+    page = opened(lesson="11", step="predict")
+    assert not page.slider and next(b for b in page.button if b.label == "Lock my prediction").disabled
+    page = opened(lesson="11", step="predict", p11="80_60_45_25_20")
+    assert "Locked: 80 % at 20, 60 % at 100" in text(page) and "Lock my prediction" not in [
+        b.label for b in page.button
+    ]
+    asked = lessons.lesson(8).prediction
+    axis = of_lesson(asked)
+    assert (axis.places, axis.points, axis.low, axis.high, axis.grain) == (asked.xs, 3, -30, 30, asked.step)
 
 
 def test_progress_keeps_a_locked_prediction_and_ignores_rubbish():

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.theme import DASHES, HUES, hue, score
-from app.views import alone, curves, diagram, geometry, memory, raster, summary, timeline, writes
+from app.views import alone, bands, curves, diagram, geometry, memory, raster, summary, timeline, writes
 from nested_core import presets
 from nested_core.config import RunConfig
 from nested_core.trace import CHANNELS, Trace
@@ -73,6 +73,16 @@ def test_raster_rows_are_the_recorded_writes():
     recorded = [(int(s) + 1, int(i)) for s, i in zip(*np.nonzero(trace["wrote"]), strict=True)]
     assert sorted(map(tuple, drawn)) == sorted(recorded)
     assert raster.row_totals(trace) == [f"{120 // x['period']} of 120" for x in trace.levels]
+
+
+def test_every_chart_can_be_saved_and_then_tells_its_settings_and_seeds():
+    trace, other = record(), record()
+    other.meta = {**other.meta, "seed": 7}
+    for option in (timeline.option([trace]), memory.option(trace, 0), bands.option([[trace], [other]])):
+        assert option["toolbox"]["feature"]["saveAsImage"]
+        told = option["title"][-1]["text"]
+        assert "permuted_digits" in told and f"seed {trace.meta['seed']}" in told and "every" in told
+    assert "seed 0, 7 ·" in told
 
 
 def test_dense_writes_are_binned_to_the_width_of_the_picture():

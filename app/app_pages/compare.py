@@ -4,6 +4,7 @@ from html import escape
 
 import streamlit as st
 
+from app.files import renderer
 from app.opened import load
 from app.state import desk as open_desk
 from app.views import differences, summary, timeline
@@ -51,5 +52,6 @@ st.echarts_chart(
     timeline.option(pair),
     height=timeline.height(pair),
     key="pair",
+    renderer=renderer(),
     alt=" ".join(f"{place}: {summary.plain(summary.result([trace]))}" for place, trace in zip("AB", pair, strict=True)),
 )

@@ -9,23 +9,10 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app import share
+from app.sketch.axes import Axis
 from app.theme import ARM_NAMES
 
 KINDS = ("choice", "point", "sketch", "text")
-
-
-@dataclass(frozen=True)
-class Axis:
-    """Empty axes: a point is put between `low` and `high`; a curve has `points` heights, evenly from start to end."""
-
-    name: str
-    low: float
-    high: float
-    unit: str = ""
-    across: str = ""
-    start: float = 0.0
-    end: float = 1.0
-    points: int = 21
 
 
 @dataclass(frozen=True)
@@ -34,7 +21,8 @@ class Question:
 
     key      names it in the database; unique in its activity
     kind     "choice" one of `options`; "point" a number on `axis`; "sketch" heights on `axis`; "text"
-    answer   of a choice the right option, of a point the right value; None where the run decides, or nothing does
+    answer   of a choice the right option, of a point the right value, of a sketch the measured heights; None where
+             the run decides, or nothing does
     replies  of a choice one sentence for each option, which names the thought behind a wrong one
     outcome  what is said when the outcome is revealed
     """
@@ -44,7 +32,7 @@ class Question:
     prompt: str
     options: tuple[str, ...] = ()
     axis: Axis | None = None
-    answer: float | None = None
+    answer: float | tuple[float, ...] | None = None
     replies: tuple[str, ...] = ()
     outcome: str = ""
 
@@ -74,6 +62,9 @@ class Step:
 
     link   the query of a playground configuration; "" where there is nothing to open
     spread whether every student runs it with another seed
+    page   a page of this app to show on the projector, as its address after the last slash
+    about  the key of an earlier question, which must be locked before this step shows anything
+    lesson the lesson whose measured outcome is shown beside the answers to `about`; 0: none
     """
 
     title: str
@@ -82,6 +73,9 @@ class Step:
     question: Question | None = None
     link: str = ""
     spread: bool = False
+    page: str = ""
+    about: str = ""
+    lesson: int = 0
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ import csv
 import io
 from datetime import UTC, datetime
 
+from lessons.plain import plain
+
 from .activity import Activity
 from .reader import View
 
@@ -19,10 +21,10 @@ def answers(view: View, activity: Activity) -> str:
             right = ""
             if question.kind == "choice":
                 right = "" if question.answer is None else "yes" if value == question.answer else "no"
-                value = question.options[value] if value < len(question.options) else value
+                value = plain(question.options[value]) if value < len(question.options) else value
             elif question.kind == "sketch":
                 value = " ".join(f"{x:g}" for x in value)
-            rows.append([number, nickname, question.key, question.prompt, value, right])
+            rows.append([number, nickname, question.key, plain(question.prompt), value, right])
     return _csv(["student", "nickname", "question", "prompt", "answer", "right"], rows)
 
 

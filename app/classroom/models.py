@@ -31,7 +31,7 @@ class Room(Base):
     title: Mapped[str] = mapped_column(String(200))
     activity: Mapped[str] = mapped_column(
         String(2000)
-    )  # the name of a demonstration, or the query of a playground link
+    )  # the name of a demonstration or of a lesson, or the query of a playground link
     settings: Mapped[dict[str, Any]]
     created: Mapped[int] = mapped_column(BigInteger)
     expires: Mapped[int] = mapped_column(BigInteger, index=True)

@@ -4,13 +4,15 @@ from functools import partial
 
 import streamlit as st
 
-from . import export, parts, script
+from . import export, measured, parts, script
 from .activity import Activity
 from .reader import View
 from .shared import (
     activity_of,
     join_link,
     next_action,
+    onward,
+    page_link,
     plain,
     playground_link,
     qr,
@@ -25,14 +27,15 @@ from .store import StoreError
 def page(view: View) -> None:
     activity = activity_of(view)
     step = activity.at(view.step)
+    measured.prepare(activity)
     st.title(f"{plain(view.title)} · {view.code}", anchor=False)
     left, right = st.columns([3, 2], gap="large")
     with left:
         st.markdown(f"**Step {view.step + 1} of {len(activity.steps)} · {step.title}**")
         _buttons(view, activity)
-        st.markdown(step.text)
+        parts.say(step.text)
         if step.question:
-            st.markdown(step.question.prompt)
+            parts.say(step.question.prompt)
             if step.question.key in view.revealed:
                 parts.outcome(step.question, step.link)
         watch(view, partial(_live, activity=activity))
@@ -77,7 +80,7 @@ def _buttons(view: View, activity: Activity) -> None:
         if question and view.closed(question.key) and question.key not in view.revealed:
             st.button("Open again", on_click=_steer, args=(view,), kwargs={"reopen": question.key})
         if question and question.kind != "text" and action and "step" not in action:
-            st.button("Skip", on_click=_steer, args=(view,), kwargs={"step": view.step + 1})
+            st.button("Skip", on_click=_steer, args=(view,), kwargs=onward(view, activity))
     with st.container(horizontal=True, gap="medium"):
         follows = st.toggle("Students follow", value=view.follow, help="Off: everybody goes at their own pace.")
         spare = st.toggle(
@@ -94,6 +97,8 @@ def _buttons(view: View, activity: Activity) -> None:
 
 def _live(view: View, activity: Activity) -> None:
     parts.live(view, activity)
+    if activity.at(view.step).lesson:
+        measured.part(view, activity, view.step)
     question = activity.at(view.step).question
     if question and question.kind == "text":
         for words in list(view.answers.get(question.key, {}).values())[-30:]:
@@ -104,6 +109,10 @@ def _links(view: View, activity: Activity) -> None:
     step = activity.at(view.step)
     with st.container(horizontal=True, gap="small"):
         st.link_button("Stage for the projector", stage_link(view), help="Right arrow or clicker: on. Left: back.")
+        if step.page:
+            st.link_button(
+                "Lesson of this step", page_link(step), help="For the projector: run it in front of the class."
+            )
         if step.link:
             st.link_button("Playground of this step", playground_link(view, step))
     with st.container(border=True, horizontal=True, vertical_alignment="center"):

@@ -2,13 +2,27 @@
 
 import streamlit as st
 
+from app.learn.words import marked
 from app.theme import ARM_NAMES
 
 from . import pictures, recorded, tally
 from .activity import Activity, Question
 from .reader import View
 
-HEIGHTS = {"choice": 56, "point": 220, "sketch": 300}  # px; of a choice for each option
+HEIGHTS = {"point": 220, "sketch": 300}  # px
+
+
+def say(text: str) -> None:
+    """A text of an activity, with the words of the glossary explained; never one that a person typed."""
+    st.markdown(marked(text), unsafe_allow_html=True)
+
+
+def tall(question: Question, size: int = 14, letters: int = pictures.LETTERS) -> int:
+    """px of the picture of all answers: options of a choice are as high as the longest needs."""
+    if question.kind != "choice":
+        return round(HEIGHTS[question.kind] * max(1, size / 16))
+    lines = max(len(pictures.wrapped(option, letters)) for option in question.options)
+    return round(len(question.options) * max(3.4, 1.25 * lines + 0.8) * max(16, size))
 
 
 def run_key(step: int) -> str:
@@ -31,7 +45,13 @@ def measured(view: View, activity: Activity, index: int) -> dict | None:
 
 
 def answers(
-    view: View, activity: Activity, index: int, size: int = 14, hide: bool = False, me: int | None = None
+    view: View,
+    activity: Activity,
+    index: int,
+    size: int = 14,
+    hide: bool = False,
+    me: int | None = None,
+    letters: int = pictures.LETTERS,
 ) -> None:
     """Everybody's answers at a step as one picture. `hide`: nobody's; `me`: the student whose own stands out.
 
@@ -41,9 +61,8 @@ def answers(
     found = {} if hide else view.answers.get(question.key, {})
     revealed = question.key in view.revealed
     truth = measured(view, activity, index) if view.closed(question.key) else None
-    option, words = pictures.answers(question, list(found.values()), revealed, size, truth, found.get(me))
-    tall = HEIGHTS[question.kind] * (len(question.options) if question.kind == "choice" else 1)
-    st.echarts_chart(option, height=round(tall * max(1, size / 16)), key=f"answers {question.key}", alt=words)
+    option, words = pictures.answers(question, list(found.values()), revealed, size, truth, found.get(me), letters)
+    st.echarts_chart(option, height=tall(question, size, letters), key=f"answers {question.key}", alt=words)
 
 
 def outcome(question: Question, link: str) -> None:
@@ -51,7 +70,7 @@ def outcome(question: Question, link: str) -> None:
     if question.kind == "choice" and question.answer is not None:
         st.markdown(f"**{question.options[int(question.answer)]}**")
     if question.outcome:
-        st.markdown(question.outcome)
+        say(question.outcome)
     arithmetic = question.kind == "point" and question.answer is not None
     if not arithmetic and (pool := recorded.find(link)):
         st.caption(f"Recorded beforehand. {recorded.sentence(pool)}")
@@ -83,8 +102,9 @@ def live(view: View, activity: Activity, size: int = 14, stage: bool = False) ->
         runs = f" · {arrived(view, view.step)}" if step.spread and closed else ""
         st.markdown(f"**{tallied(view, question)}{runs}**")
         if question.kind == "sketch" or (question.kind != "text" and (closed or not stage)):
-            answers(view, activity, view.step, size, hide=stage and not closed)
+            letters = 40 if stage else pictures.LETTERS
+            answers(view, activity, view.step, size, hide=stage and not closed, letters=letters)
     if step.spread and (question is None or (closed and question.kind != "sketch")):
         pooled(view, activity, view.step, size)
-    if not question and not step.spread:
+    if not question and not step.spread and not step.lesson:
         st.markdown(f"**{len(view.students)} joined**")

@@ -1,10 +1,12 @@
 """A class's answers and runs as ECharts options, each with its description in words."""
 
+import textwrap
 from typing import Any
 
 import numpy as np
 
 from app.theme import ARM_NAMES, INK, faded, hue
+from lessons.plain import plain
 
 from . import tally
 from .activity import Question
@@ -12,25 +14,40 @@ from .tally import end, number, told
 
 CLASS, RIGHT, ARMS = hue(0), hue(2), {"nested": hue(0), "single_loop": hue(1), "transformer": hue(3)}
 PLAIN = {"animation": False, "tooltip": {"show": False}, "legend": {"show": False}}
+LETTERS = 26  # in a line of an option's label
 CLOUD = 60  # curves drawn; more are one grey mass
 
 Picture = tuple[dict, str]  # an option, and its words
 
 
 def answers(
-    question: Question, values: list, revealed: bool, size: int = 14, truth: dict | None = None, mine: Any = None
+    question: Question,
+    values: list,
+    revealed: bool,
+    size: int = 14,
+    truth: dict | None = None,
+    mine: Any = None,
+    letters: int = LETTERS,
 ) -> Picture:
     """Everybody's answers to one question. truth: pooled runs to draw over sketches; mine: one's own sketch."""
     if question.kind == "sketch":
-        return cloud(question, values, truth, size, mine)
-    return (histogram if question.kind == "choice" else dots)(question, values, revealed, size)
+        return cloud(question, values, truth, size, mine, revealed)
+    if question.kind == "choice":
+        return histogram(question, values, revealed, size, letters)
+    return dots(question, values, revealed, size)
 
 
-def histogram(question: Question, values: list[int], revealed: bool, size: int) -> Picture:
+def wrapped(option: str, letters: int) -> list[str]:
+    """The label of an option in lines."""
+    return textwrap.wrap(plain(option), letters) or [""]
+
+
+def histogram(question: Question, values: list[int], revealed: bool, size: int, letters: int = LETTERS) -> Picture:
     """Bars, one for each option; the right one marked when it is revealed."""
     found = tally.counts(question, values)
     right = question.answer if revealed else None
-    names = [f"{'✓ ' if i == right else ''}{option}" for i, option in enumerate(question.options)]
+    names = [f"{'✓ ' if i == right else ''}{plain(option)}" for i, option in enumerate(question.options)]
+    labels = ["\n".join(wrapped(name, letters)) for name in names]
     option = {
         **PLAIN,
         "grid": {"left": 8, "right": 44, "top": 4, "bottom": 4, "containLabel": True},
@@ -38,10 +55,10 @@ def histogram(question: Question, values: list[int], revealed: bool, size: int) 
         "yAxis": {
             "type": "category",
             "inverse": True,
-            "data": names,
+            "data": labels,
             "axisTick": {"show": False},
             "axisLine": {"show": False},
-            "axisLabel": {"fontSize": size, "width": 15 * size, "overflow": "break", "interval": 0},
+            "axisLabel": {"fontSize": size, "lineHeight": round(1.25 * size), "interval": 0},
         },
         "series": [
             {
@@ -77,7 +94,7 @@ def dots(question: Question, values: list[float], revealed: bool, size: int) -> 
     option = {
         **PLAIN,
         "grid": {"left": 16, "right": 24, "top": 24, "bottom": 20 + 2 * size, "outerBoundsMode": "none"},
-        "xAxis": _across(axis.low, axis.high, axis.name, size),
+        "xAxis": _across(axis.low, axis.high, axis.label, size),
         "yAxis": {"type": "value", "min": 0, "max": max(8, *piles.values(), 0) + 1, "show": False},
         "series": [
             {
@@ -94,12 +111,15 @@ def dots(question: Question, values: list[float], revealed: bool, size: int) -> 
     return option, f"{len(values)} answers. {middle}{right}"
 
 
-def cloud(question: Question, values: list[list[float]], truth: dict | None, size: int, mine=None) -> Picture:
+def cloud(
+    question: Question, values: list[list[float]], truth: dict | None, size: int, mine=None, revealed: bool = False
+) -> Picture:
     """Every sketched curve, thin; their median, thick; one's own, dashed; over them what was measured."""
     axis = question.axis
-    xs = np.linspace(axis.start, axis.end, axis.points).round(3).tolist()
+    low, high = axis.low, axis.high
+    xs = list(axis.places) or np.linspace(axis.start, axis.end, axis.points).round(3).tolist()
     middle = tally.middle(values)
-    lines = [_line(xs, curve, CLASS, 1, 0.35) for curve in values[-CLOUD:]]
+    lines = [_line(xs, curve, CLASS, 1.5, 0.5) for curve in values[-CLOUD:]]
     if values:
         lines.append(_line(xs, middle, CLASS, 4, 1, "class", size))
     if mine:
@@ -112,15 +132,23 @@ def cloud(question: Question, values: list[list[float]], truth: dict | None, siz
         steps, mean = [truth["steps"][i] for i in inside], [arm["mean"][i] for i in inside]
         lines.append(_line(steps, mean, ARMS["single_loop"], 4, 1, "measured", size))
         said = f" Measured at the end: {number(mean[-1], truth['unit'])} {axis.unit}, {truth['runs']} runs."
+    elif revealed and question.answer is not None:
+        heights = list(question.answer)
+        low, high = min([low, *heights]), max([high, *heights])  # what is measured may lie off the axes
+        lines.append(_line(xs, heights, ARMS["single_loop"], 4, 1, "measured", size))
+        said = f" Measured: {', '.join(f'{y:g} at {x}' for x, y in zip(xs, heights, strict=True))}."
+    across = _across(axis.start, axis.end, axis.across, size)
+    if axis.places:
+        across |= {"type": "category", "data": xs, "boundaryGap": False, "min": 0, "max": len(xs) - 1}
     option = {
         **PLAIN,
         "grid": _grid(size, 5.4),
-        "xAxis": _across(axis.start, axis.end, axis.across, size),
+        "xAxis": across,
         "yAxis": {
             "type": "value",
-            "min": axis.low,
-            "max": axis.high,
-            "name": f"{axis.name} ({axis.unit})" if axis.unit else axis.name,
+            "min": low,
+            "max": high,
+            "name": axis.label,
             "nameLocation": "middle",
             "nameGap": 12 + 2 * size,
             "nameTextStyle": {"fontSize": size},
@@ -173,6 +201,24 @@ def pooled(pool: dict, size: int = 14) -> Picture:
     return option, f"First task at the end, {runs}, {pool['unit']}: {ends}."
 
 
+def larger(option: dict, size: int) -> dict:
+    """A picture of a lesson for the stage: letters nearly of `size` px, to be read from afar."""
+    if size <= 14:
+        return option
+    text, small = {"fontSize": 0.8 * size}, {"fontSize": 0.7 * size}
+    axes = {
+        name: option[name] | {"nameTextStyle": small, "axisLabel": option[name].get("axisLabel", {}) | text}
+        for name in ("xAxis", "yAxis")
+    }
+    axes["xAxis"]["nameGap"], axes["yAxis"]["nameGap"] = 1.6 * size, 2.4 * size
+    axes["xAxis"]["axisLabel"]["width"] = 5 * size
+    grid = option["grid"] | {"left": 3.6 * size, "bottom": 3 * size, "top": 3.4 * size}
+    title = option["title"] | {"textStyle": text | {"fontWeight": 600}}
+    legend = option["legend"] | {"top": 1.4 * size, "textStyle": text}
+    series = [s | {"label": s["label"] | small} if "label" in s else s for s in option["series"]]
+    return option | axes | {"grid": grid, "title": title, "legend": legend, "series": series}
+
+
 def _grid(size: int, right: float) -> dict:
     """Room for the numbers at the left and `right` letters at the ends of lines."""
     sides = {"left": 14 + 3 * size, "right": round(right * size), "top": 12, "bottom": 20 + 2.2 * size}
@@ -187,6 +233,7 @@ def _line(xs: list, ys: list, colour: str, width: float, opacity: float, label: 
         "data": [[x, y] for x, y in zip(xs, ys, strict=True)],
         "lineStyle": {"color": colour, "width": width, "opacity": opacity},
         "endLabel": {"show": bool(label), "formatter": label, "color": colour, "fontSize": size},
+        "labelLayout": {"moveOverlap": "shiftY"},
     }
 
 

@@ -2,6 +2,8 @@
 
 from html import escape
 
+from lessons.plain import plain
+
 from . import recorded
 from .activity import Activity
 
@@ -13,15 +15,17 @@ STYLE = (
 
 def _parts(activity: Activity) -> list[tuple[str, list[str]]]:
     """(heading, lines) of the script, in plain words."""
-    steps = [f"Step {i}, {step.title}: {step.notes}" for i, step in enumerate(activity.steps, 1)]
+    steps = [f"Step {i}, {step.title}: {plain(step.notes)}" for i, step in enumerate(activity.steps, 1)]
     expected = [f"{link}: {recorded.sentence(pool)}" for link in activity.links if (pool := recorded.find(link))]
     expected += [activity.cited] if activity.cited else []
     right = [
-        f"{q.prompt.replace('**', '')} Right: {q.options[int(q.answer)] if q.options else f'{q.answer:g}'}. {q.outcome}"
+        plain(
+            f"{q.prompt} Right: {(q.options[int(q.answer)] if q.options else f'{q.answer:g}').rstrip('.')}. {q.outcome}"
+        )
         for q in activity.questions
         if q.answer is not None
     ]
-    wrong = [f"“{thought}” Reply: {reply}" for thought, reply in activity.wrong]
+    wrong = [plain(f"“{thought}” Reply: {reply}") for thought, reply in activity.wrong]
     found = [("Steps", steps), ("Expect", expected), ("Answers", right), ("Likely wrong answers", wrong)]
     return [(heading, lines) for heading, lines in found if lines]
 

@@ -9,7 +9,7 @@ import streamlit as st
 
 from app import share
 
-from . import demonstrations
+from . import demonstrations, from_lesson
 from .activity import Activity, Step, from_link
 from .limits import Limits, database_url
 from .reader import View
@@ -30,9 +30,14 @@ def rights() -> Rights:
     return Rights(secret())
 
 
+def known(name: str) -> Activity | None:
+    """The demonstration or the lesson of this name; None where there is neither."""
+    return demonstrations.ALL.get(name) or from_lesson.find(name)
+
+
 def activity_of(view: View) -> Activity:
     """What this room is about."""
-    return demonstrations.ALL.get(view.activity) or from_link(view.activity)
+    return known(view.activity) or from_link(view.activity)
 
 
 def plain(words: str) -> str:
@@ -62,6 +67,11 @@ def playground_link(view: View, step: Step, add: int = 0) -> str:
     if hidden:
         query["hide"] = "_".join(hidden)
     return f"{base()}/playground?{urlencode(query, quote_via=quote, safe='*')}"
+
+
+def page_link(step: Step) -> str:
+    """The page of this app that belongs to the step."""
+    return f"{base()}/{step.page}"
 
 
 def seed_of(step: Step, add: int) -> int:
@@ -102,12 +112,21 @@ def signature(view: View) -> tuple:
 
 def next_action(view: View, activity: Activity) -> tuple[str, dict]:
     """What the right arrow does now: its label, and what to tell the store; nothing at the end."""
-    question = activity.at(view.step).question
+    step = activity.at(view.step)
+    question = step.question
     if question and question.kind != "text":
         if not view.closed(question.key):
             return "Lock the answers", {"lock": question.key}
-        if question.key not in view.revealed:
+        tells = question.answer is not None or question.outcome or step.link
+        if tells and question.key not in view.revealed:
             return "Reveal", {"reveal": question.key}
     if view.step + 1 < len(activity.steps):
-        return "Next step", {"step": view.step + 1}
+        return "Next step", onward(view, activity)
     return "The end", {}
+
+
+def onward(view: View, activity: Activity) -> dict:
+    """What to tell the store to go one step on. Nobody predicts any more what is then run, or already shown."""
+    following = activity.at(view.step + 1)
+    closing = {"reveal" if following.lesson else "lock": following.about} if following.about else {}
+    return {"step": view.step + 1, **closing}

@@ -4,10 +4,10 @@ from functools import partial
 
 import streamlit as st
 
-from . import parts
+from . import measured, parts
 from .activity import Activity
 from .reader import View
-from .shared import activity_of, join_link, next_action, plain, qr, rights, store, unreachable, watch
+from .shared import activity_of, join_link, next_action, page_link, plain, qr, rights, store, unreachable, watch
 from .store import StoreError
 
 SIZE = 22  # px of the text in charts
@@ -38,6 +38,7 @@ def page() -> None:
     st.html(STYLE)
     activity = activity_of(view)
     step = activity.at(view.step)
+    measured.prepare(activity)
     st.title(step.title, anchor=False)
     if view.step == 0:
         left, right = st.columns([3, 2], gap="large")
@@ -50,15 +51,23 @@ def page() -> None:
     else:
         left = st.container()
     with left:
-        st.markdown(step.text)
+        parts.say(step.text)
         if step.question:
-            st.markdown(f"**{step.question.prompt.replace('**', '')}**")
+            parts.say(f"**{step.question.prompt.replace('**', '')}**")
             if step.question.kind == "choice" and not view.closed(step.question.key):
                 st.markdown("\n".join(f"- {option}" for option in step.question.options))
             if step.question.key in view.revealed:
                 parts.outcome(step.question, step.link)
-        watch(view, partial(parts.live, activity=activity, size=SIZE, stage=True))
+        if step.page:
+            st.link_button("Show the lesson", page_link(step))
+        watch(view, partial(_live, activity=activity))
     _buttons(view, activity)
+
+
+def _live(view: View, activity: Activity) -> None:
+    parts.live(view, activity, SIZE, stage=True)
+    if activity.at(view.step).lesson:
+        measured.part(view, activity, view.step, SIZE, stage=True)
 
 
 def _steer(view: View, what: dict) -> None:

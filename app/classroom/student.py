@@ -1,12 +1,15 @@
 """The students' page: enter a room, predict, see what is locked and revealed, run one's own seed, leave a sentence."""
 
+from functools import partial
+
 import streamlit as st
 
-from . import experiment, parts
+from app.sketch.component import sketch
+
+from . import experiment, measured, parts
 from .activity import Activity, Question
 from .reader import View
-from .shared import activity_of, plain, playground_link, store, watch
-from .sketch import sketch
+from .shared import activity_of, page_link, plain, playground_link, store, watch
 from .store import Me, StoreError
 
 
@@ -48,9 +51,17 @@ def _room(view: View, me: Me) -> None:
     name = f" · {plain(me.nickname)}" if me.nickname else ""
     st.caption(f"{plain(view.title)} · {view.code}{name} · seed {me.seed}")
     st.markdown(f"### {step.title}")
-    st.markdown(step.text)
+    asked = activity.question(step.about)
+    if asked and not view.follow and not _closed(view, me, asked):
+        st.info("First send and lock your prediction: go back to it.")
+        _pace(index, activity)
+        watch(view, _status)
+        return
+    parts.say(step.text)
     if step.question:
         _question(view, me, activity, index)
+    if step.page and not view.follow:
+        st.link_button("Open the lesson", page_link(step))
     run = step.spread and (step.question is None or _closed(view, me, step.question))
     if step.link and not step.spread:
         st.link_button("Open the playground", playground_link(view, step, me.seed))
@@ -59,7 +70,14 @@ def _room(view: View, me: Me) -> None:
     if run:
         experiment.part(view, me, activity, index)
     else:
-        watch(view, _status)
+        watch(view, partial(_rest, me=me, activity=activity, index=index))
+
+
+def _rest(view: View, me: Me, activity: Activity, index: int) -> None:
+    """What may still arrive at this step, and who is here."""
+    if activity.at(index).lesson:
+        measured.part(view, activity, index, me=me.id)
+    _status(view)
 
 
 def _status(view: View) -> None:
@@ -93,7 +111,7 @@ def _question(view: View, me: Me, activity: Activity, index: int) -> None:
     question = activity.at(index).question
     mine, revealed = view.answers.get(question.key, {}).get(me.id), question.key in view.revealed
     alone = not view.follow and (question.key, me.id) in view.sealed
-    st.markdown(question.prompt)
+    parts.say(question.prompt)
     if not _closed(view, me, question):
         _ask(view, me, question, mine)
         return
@@ -103,7 +121,9 @@ def _question(view: View, me: Me, activity: Activity, index: int) -> None:
     if revealed or alone:
         parts.outcome(question, activity.at(index).link)
         if question.kind == "choice" and mine is not None and question.replies:
-            st.markdown(f"*To your answer*: {question.replies[mine]}")
+            reply = question.replies[mine]
+            if reply != question.outcome:
+                parts.say(f"*To your answer*: {reply}")
     if revealed and question.kind != "text":
         parts.answers(view, activity, index, me=me.id)
 
@@ -112,7 +132,7 @@ def _told(question: Question, mine) -> str:
     if mine is None:
         return "You sent no answer."
     if question.kind == "choice":
-        return f"You answered: {question.options[mine]}."
+        return f"You answered: {question.options[mine].rstrip('.')}."
     return f"You answered: {mine:g} {question.axis.unit}." if question.kind == "point" else "Your answer is kept."
 
 
@@ -124,8 +144,8 @@ def _ask(view: View, me: Me, question: Question, mine) -> None:
                          key=key, label_visibility="collapsed")  # fmt: skip
     elif question.kind == "point":
         usual = mine if mine is not None else (axis.low + axis.high) / 2
-        step = (axis.high - axis.low) / 100
-        value = st.slider(f"{axis.name}", axis.low * 1.0, axis.high * 1.0, usual * 1.0, step, format="%g", key=key)
+        step = axis.grain or (axis.high - axis.low) / 100
+        value = st.slider(axis.label, axis.low * 1.0, axis.high * 1.0, usual * 1.0, step * 1.0, format="%g", key=key)
     elif question.kind == "sketch":
         value = sketch(axis, key, mine)
     else:

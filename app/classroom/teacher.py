@@ -4,9 +4,9 @@ import streamlit as st
 
 from app import share
 
-from . import demonstrations, panel
+from . import demonstrations, from_lesson, panel
 from .activity import parse_link
-from .shared import activity_of, plain, rights, store
+from .shared import activity_of, known, plain, rights, store
 from .store import StoreError
 
 OWN = "own"
@@ -55,11 +55,11 @@ def _new_room(teacher: str | None) -> None:
     title = st.text_input("Name of the class", max_chars=store().limits.title, placeholder="Physics 9b")
     name = st.selectbox(
         "Activity",
-        [*demonstrations.ALL, OWN],
+        [*demonstrations.ALL, *from_lesson.names(), OWN],
         format_func=lambda name: (
             "A configuration of the playground, by its link"
             if name == OWN
-            else f"{demonstrations.ALL[name].title} ({demonstrations.ALL[name].minutes} min)"
+            else f"{known(name).title} ({known(name).minutes} min)"
         ),
     )
     if name == OWN:
@@ -68,7 +68,7 @@ def _new_room(teacher: str | None) -> None:
         for sentence in notices:
             st.warning(sentence)
     else:
-        st.caption(demonstrations.ALL[name].idea)
+        st.caption(known(name).idea)
     hidden = st.pills(
         "Hide in the students' playground",
         list(share.HIDEABLE),

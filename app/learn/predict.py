@@ -3,9 +3,10 @@
 import streamlit as st
 
 from lessons.lesson import Lesson, Pick, Point, Sketch
-from lessons.picture import Figure, tidy, with_ghost
+from lessons.picture import tidy
 
-from . import draw
+from ..sketch.axes import of_lesson
+from ..sketch.component import sketch
 from .progress import SKIP, Progress, value
 from .words import say
 
@@ -23,11 +24,16 @@ def predict(lesson: Lesson, progress: Progress, lock) -> None:
             key="lock",
             type="primary",
             disabled=guess is None,
-            on_click=lock,
-            args=("" if guess is None else lesson.prediction.write(guess),),
+            on_click=lambda: lock(_text(lesson)),
         )
         st.button("Skip", key="skip", on_click=lock, args=(SKIP,), help="Go on without a prediction")
     st.caption("Once locked it stays as it is; it is drawn over what will be measured. A wrong one teaches most.")
+
+
+def _text(lesson: Lesson) -> str:
+    """The prediction as it is when Lock is pressed: the last change may have come with that very click."""
+    asked, guess = lesson.prediction, st.session_state[f"guess {lesson.number}"]
+    return asked.write(guess["curve"] if isinstance(asked, Sketch) else guess)
 
 
 def _widgets(lesson: Lesson):
@@ -42,24 +48,17 @@ def _widgets(lesson: Lesson):
             key=key,
             label_visibility="collapsed",
         )
-    middle = asked.low + (asked.high - asked.low) // 2
     if isinstance(asked, Point):
+        middle = asked.low + (asked.high - asked.low) // 2
         return st.slider(f"{asked.label} ({asked.unit})", asked.low, asked.high, middle, asked.step, key=key)
-    return _sketch(asked, key, middle)
+    return _sketch(asked, key)
 
 
-def _sketch(asked: Sketch, key: str, middle: float) -> tuple[float, ...]:
-    """One slider for each height, and the curve through them."""
-    with st.container(horizontal=True, gap="medium"):
-        heights = tuple(
-            st.slider(f"{asked.x_label} {x}", asked.low, asked.high, middle, asked.step, key=f"{key} {i}", width=170)
-            for i, x in enumerate(asked.xs)
-        )
-    axes = Figure("Your curve", asked.x_label, f"{asked.label} ({asked.unit})", (), low=asked.low, high=asked.high)
-    st.echarts_chart(
-        draw.option(with_ghost(axes, asked.xs, heights)), height=260, key=f"{key} curve", alt=f"Your curve: {heights}"
-    )
-    return heights
+def _sketch(asked: Sketch, key: str) -> tuple[float, ...] | None:
+    """The heights of a curve that is drawn by hand or by keys; None until all of it is there."""
+    drawn = st.session_state.setdefault("sketches", {})  # a component out of view is forgotten, this is not
+    drawn[key] = sketch(of_lesson(asked), key, drawn.get(key))
+    return tuple(drawn[key]) if drawn[key] else None
 
 
 def _locked(lesson: Lesson, guess) -> None:
@@ -73,3 +72,4 @@ def _locked(lesson: Lesson, guess) -> None:
     else:
         words = ", ".join(f"{tidy(y)} {asked.unit} at {x}" for x, y in zip(asked.xs, guess, strict=True))
         st.info(f"Locked: {words}.")
+        sketch(of_lesson(asked), f"locked {lesson.number}", list(guess), locked=True)

@@ -7,6 +7,7 @@ from nested_core.metrics import average_accuracy, bootstrap_interval
 from nested_core.trace import Trace
 
 from ..theme import HUES, NARROW, arm_name, drawn, faded
+from .picture import caption, savable
 
 
 def seen_means(trace: Trace) -> np.ndarray:
@@ -76,7 +77,8 @@ def option(seeds: list[list[Trace]]) -> dict:
     axis = {"type": "value", "nameLocation": "middle"}
     return {
         "animation": False,
-        "grid": {"left": 56, "right": 130, "top": 12, "bottom": 44},
+        **savable(caption(first, [traces[0].meta["seed"] for traces in seeds])),
+        "grid": {"left": 56, "right": 130, "top": 22, "bottom": 60},
         "xAxis": {**axis, "name": "step", "nameGap": 26, "max": first[0].meta["steps"], "splitLine": {"show": False}},
         "yAxis": {**axis, "name": name, "nameGap": 36, "scale": True},
         "series": series,

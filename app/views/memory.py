@@ -6,6 +6,7 @@ import pandas as pd
 from nested_core.trace import Trace
 
 from ..theme import FALL, RISE, arm_name, faded
+from .picture import caption, savable
 
 
 def snapshots(trace: Trace, level: int) -> tuple[np.ndarray, np.ndarray, int, int]:
@@ -66,7 +67,7 @@ def option(trace: Trace, level: int) -> dict:
         left, right = ("0%", "52%") if i == 0 else ("52%", "0%")
         size = limit(values)
         grids.append(
-            {"left": left, "right": right, "top": 26, "bottom": 4, "containLabel": False, "outerBoundsMode": "none"}
+            {"left": left, "right": right, "top": 26, "bottom": 18, "containLabel": False, "outerBoundsMode": "none"}
         )
         axis = {
             "type": "category",
@@ -100,9 +101,11 @@ def option(trace: Trace, level: int) -> dict:
                 "textStyle": {"fontSize": 12, "fontWeight": 400},
             }
         )
+    picture = savable(f"{arm_name(trace)}, {trace.levels[level]['name']}, step {trace.steps} · {caption([trace])}")
     return {
         "animation": False,
-        "title": titles,
+        **picture,
+        "title": [*titles, *picture["title"]],
         "grid": grids,
         "xAxis": xs,
         "yAxis": ys,

@@ -8,6 +8,7 @@ from nested_core.trace import Trace
 
 from ..theme import INK, arm_name, faded, hue, samples
 from . import curves, raster
+from .picture import caption, savable
 
 TOP = 3  # px, so that no letter of the first title is cut off
 LEFT, RIGHT = 70, 78  # px kept for names of rows and for labels at the ends of lines
@@ -62,15 +63,6 @@ def _marks(trace: Trace) -> dict:
         "lineStyle": {"color": INK, "type": [2, 2], "width": 1.5},
         "data": [{"xAxis": step} for step in steps],
     }
-
-
-def caption(traces: list[Trace]) -> str:
-    """Stream, seed and levels in a line, so that a saved picture tells where it comes from."""
-    config, seed = traces[0].meta["config"], traces[0].meta["seed"]
-    stream = config["stream"]
-    visits = f"{stream['tasks']} tasks, {stream['rounds']} x {stream['dwell']} steps" if "dwell" in stream else ""
-    levels = ", ".join(f"every {x['period']} at {x['rate']:g}" for x in config["learner"].get("levels", []))
-    return " · ".join(filter(None, [stream["kind"], visits, f"seed {seed}", levels]))
 
 
 def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
@@ -176,11 +168,11 @@ def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
             for i, text in enumerate(raster.row_totals(trace))
         ]
         top += TITLE + CURVES + 6 + ROW * len(rows) + GAP
-    titles.append({"text": caption(traces), "left": 0, "bottom": 0, "textStyle": {"fontSize": 10, "fontWeight": 400}})
+    picture = savable(caption(traces))
     return {
         "animation": False,
-        "title": titles,
-        "toolbox": {"right": 0, "top": 0, "feature": {"saveAsImage": {"title": "Save as PNG", "pixelRatio": 2}}},
+        **picture,
+        "title": [*titles, *picture["title"]],
         "grid": grids,
         "xAxis": xs,
         "yAxis": ys,

@@ -1,0 +1,22 @@
+"""What makes a chart a picture to take along: a button that saves it, and where it comes from, written below it."""
+
+from collections.abc import Sequence
+
+from nested_core.trace import Trace
+
+
+def caption(traces: list[Trace], seeds: Sequence[int] = ()) -> str:
+    """Stream, seed and levels in a line, so that a saved picture tells where it comes from."""
+    config = traces[0].meta["config"]
+    seed = ", ".join(map(str, seeds or (traces[0].meta["seed"],)))
+    stream = config["stream"]
+    visits = f"{stream['tasks']} tasks, {stream['rounds']} x {stream['dwell']} steps" if "dwell" in stream else ""
+    levels = ", ".join(f"every {x['period']} at {x['rate']:g}" for x in config["learner"].get("levels", []))
+    return " · ".join(filter(None, [stream["kind"], visits, f"seed {seed}", levels]))
+
+
+def savable(text: str) -> dict:
+    """Parts of an ECharts option: the button, and a line of small type at the bottom (leave 14 pixels free)."""
+    small = {"text": text, "left": 0, "bottom": 0, "textStyle": {"fontSize": 10, "fontWeight": 400}}
+    button = {"title": "Save this picture", "pixelRatio": 2}
+    return {"toolbox": {"right": 0, "top": 0, "feature": {"saveAsImage": button}}, "title": [small]}
