@@ -35,6 +35,9 @@ def main(arguments: list[str] | None = None) -> int:
             table.add_row(f"{lesson.number:02}", lesson.title, str(lesson.minutes), plain(lesson.idea))
         console.print(table)
         return 0
+    import torch
+
+    torch.set_num_threads(1)  # these networks are small
     try:
         lesson = find(options.number)
         for path, write in ((options.handout, handout), (options.key, key)):
@@ -53,7 +56,4 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from nested_core import cpu
-
-    cpu.prepare()
     sys.exit(main())
