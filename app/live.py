@@ -8,13 +8,15 @@ import asyncio
 import json
 import secrets
 from collections.abc import AsyncIterator
+from typing import Protocol
 from weakref import WeakValueDictionary
 
 from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
-from .desk import Desk
+from nested_core.trace import Trace
+
 from .views import stage
 
 SECONDS = 1 / 15  # between two frames
@@ -22,26 +24,38 @@ LONGEST = 20.0  # seconds; then the browser asks again, so that a server that st
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
 served = False  # whether the server that runs this has the route
-_desks: WeakValueDictionary[str, Desk] = WeakValueDictionary()  # nobody guesses a token, and a desk goes with its tab
+_shows: WeakValueDictionary[str, "Show"] = WeakValueDictionary()  # nobody guesses a token, and a show goes with its tab
 
 
-def url(desk: Desk) -> str | None:
-    """Where a browser finds what this desk shows; None where the server has no such route."""
+class Show(Protocol):
+    """What a tab has in view: whether it moves, at which step it is, and the traces up to there."""
+
+    @property
+    def busy(self) -> bool: ...
+
+    @property
+    def position(self) -> int: ...
+
+    def view(self) -> list[Trace]: ...
+
+
+def url(show: Show) -> str | None:
+    """Where a browser finds what is shown; None where the server has no such route."""
     if not served:
         return None
-    token = next((name for name, held in _desks.items() if held is desk), None) or secrets.token_urlsafe(16)
-    _desks[token] = desk
+    token = next((name for name, held in _shows.items() if held is show), None) or secrets.token_urlsafe(16)
+    _shows[token] = show
     return f"/live/{token}"
 
 
-async def events(desk: Desk) -> AsyncIterator[str]:
+async def events(show: Show) -> AsyncIterator[str]:
     """Frames while anything moves, each only once; memories only where there is a new snapshot of them."""
     loop, sent, maps = asyncio.get_running_loop(), None, {}
     end = loop.time() + LONGEST
     yield "retry: 200\n\n"
     while loop.time() < end:
-        busy, at = desk.busy, desk.position
-        traces = desk.view() if (at, busy) != sent else []
+        busy, at = show.busy, show.position
+        traces = show.view() if (at, busy) != sent else []
         if traces:
             sent = (at, busy)
             yield f"data: {json.dumps(_news(stage.frame(traces), maps), separators=(',', ':'))}\n\n"
@@ -63,10 +77,10 @@ def _news(frame: dict, maps: dict) -> dict:
 
 
 def answer(request: Request) -> Response:
-    desk = _desks.get(request.path_params["token"])
-    if desk is None:
+    show = _shows.get(request.path_params["token"])
+    if show is None:
         return Response(status_code=404)
-    return StreamingResponse(events(desk), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(events(show), media_type="text/event-stream", headers=HEADERS)
 
 
 route = Route("/live/{token}", answer)

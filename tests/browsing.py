@@ -16,22 +16,32 @@ NAMES = ("chromium", "chromium-browser", "google-chrome")
 CHROMIUM = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        return free.getsockname()[1]
+
+
+def healthy(port: int) -> bool:
+    """Whether the server answers, within a minute."""
+    for _ in range(600):
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
+            return True
+        time.sleep(0.1)
+    return False
+
+
 @contextlib.contextmanager
 def server(**environment: str) -> Iterator[str]:
     """The app on a free port, as `make play` starts it: its address. It is ended afterwards."""
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app/server.py"]
     options = ["--server.headless", "true", "--server.port", str(port)]
     quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     process = subprocess.Popen(command + options, cwd=ROOT, env={**os.environ, **environment}, **quiet)
     try:
-        for _ in range(300):
-            with contextlib.suppress(OSError):
-                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
-                break
-            time.sleep(0.1)
+        healthy(port)
         yield f"http://localhost:{port}"
     finally:
         process.terminate()

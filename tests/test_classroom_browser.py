@@ -1,20 +1,12 @@
 """A class in real browsers: a teacher, the stage, and three students on phones. `pytest -m browser`."""
 
-import os
 import re
-import shutil
-import socket
-import subprocess
-import sys
 import time
-import urllib.request
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parent.parent
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-CHROMIUM = os.environ.get("CHROMIUM") or next((path for name in NAMES if (path := shutil.which(name))), None)
+from tests.browsing import CHROMIUM, chromium, server
+
 PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True}
 
 pytestmark = [
@@ -26,35 +18,15 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address(tmp_path_factory):
     """The app on a server of its own, with an empty database."""
-    folder = tmp_path_factory.mktemp("class")
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-    command = [sys.executable, "-m", "streamlit", "run", "app/main.py", "--server.headless", "true"]
-    environment = {**os.environ, "CLASSROOM_DATA": str(folder)}
-    environment.pop("DATABASE_URL", None)
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-    server = subprocess.Popen([*command, "--server.port", str(port)], cwd=ROOT, env=environment, **quiet)
-    try:
-        for _ in range(600):
-            try:
-                urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
-                break
-            except OSError:
-                time.sleep(0.1)
-        yield f"http://localhost:{port}"
-    finally:
-        server.terminate()
-        server.wait(20)
+    with server(CLASSROOM_DATA=str(tmp_path_factory.mktemp("class")), DATABASE_URL="") as running:
+        yield running
 
 
 @pytest.fixture(scope="module")
 def browser():
-    playwright = pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
-    with playwright.sync_playwright() as driver:
-        chromium = driver.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
+    pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
+    with chromium() as running:
+        yield running
 
 
 @pytest.fixture

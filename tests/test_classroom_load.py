@@ -7,11 +7,9 @@ pace that the page asks for, answers when the teacher opens a question, and wait
 import asyncio
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlencode
 
@@ -21,6 +19,7 @@ from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from app.classroom.store import Store
+from tests.browsing import free_port, healthy
 
 websockets = pytest.importorskip("websockets")
 pytestmark = pytest.mark.slow
@@ -29,12 +28,6 @@ ROOT = Path(__file__).resolve().parent.parent
 STUDENTS = 40
 P95_SECONDS = 0.5
 SLACK = 4  # the clients share the two cores with the server, and with whatever else runs; the print is the measurement
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("localhost", 0))
-        return free.getsockname()[1]
 
 
 def serve(port: int, folder: Path) -> subprocess.Popen:
@@ -46,12 +39,8 @@ def serve(port: int, folder: Path) -> subprocess.Popen:
         server = subprocess.Popen(
             [*command, "--server.port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
         )
-    for _ in range(600):
-        try:
-            urllib.request.urlopen(f"http://localhost:{port}/_stcore/health", timeout=1).close()
-            return server
-        except OSError:
-            time.sleep(0.1)
+    if healthy(port):
+        return server
     server.kill()
     raise AssertionError("the server did not start: " + (folder / "server.log").read_text()[-500:])
 

@@ -6,7 +6,10 @@ import streamlit as st
 
 from lessons.lesson import Lesson, Results, Runs, Step, Steps
 
+from .. import live
+from ..stage import stage
 from ..views import moment, summary, timeline
+from ..views import stage as stage_view
 from . import draw
 from .desk import LessonDesk, recording
 from .words import say
@@ -80,9 +83,12 @@ def _scene(runs: Runs, desk: LessonDesk, ticking: bool) -> None:
         return
     steps = min(trace.steps for trace in traces)
     st.markdown(f"**Step {steps} / {traces[0].meta['steps']}** · seed {desk.seed} · {summary.result(traces)}")
-    words = summary.alt_timeline(traces) if not desk.busy else "Forgetting curves and update raster, changing."
-    st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="lesson stage", alt=words)
-    if not desk.busy:
+    calm = not desk.busy
+    told = moment.plain(traces) if calm else "The memories, writing."
+    stage(stage_view.frame(traces), key="lesson stage", alt=told, url=live.url(desk), busy=not calm)
+    words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
+    st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="lesson curves", alt=words)
+    if calm:
         st.markdown("  \n".join(filter(None, (moment.sentence(trace) for trace in traces))))
 
 

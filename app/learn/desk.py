@@ -87,11 +87,17 @@ class LessonDesk:
             self.close()
             self.run(rate)
 
-    def view(self, name: str) -> list[Trace]:
-        """The traces of a scene so far."""
+    @property
+    def position(self) -> int:
+        """Steps that every learner of the running scene has done."""
+        return self.show.cursor if self.show else 0
+
+    def view(self, name: str | None = None) -> list[Trace]:
+        """The traces of a scene so far; of the running one where no name is given."""
         if name in self.done:
             return self.done[name]
-        return self.show.view() if self.show and self.waiting and self.waiting.name == name else []
+        runs = self.show and self.waiting and name in (None, self.waiting.name)
+        return self.show.view() if runs else []
 
 
 @st.cache_resource(scope="session", on_release=lambda held: held.close(), show_spinner=False)
