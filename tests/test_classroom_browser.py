@@ -1,6 +1,8 @@
 """A class in real browsers: a teacher, the stage, and three students on phones. `pytest -m browser`."""
 
+import contextlib
 import re
+import sqlite3
 import time
 
 import pytest
@@ -16,9 +18,14 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory):
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("class")
+
+
+@pytest.fixture(scope="module")
+def address(folder):
     """The app on a server of its own, with an empty database."""
-    with server(CLASSROOM_DATA=str(tmp_path_factory.mktemp("class")), DATABASE_URL="") as running:
+    with server(CLASSROOM_DATA=str(folder), DATABASE_URL="") as running:
         yield running
 
 
@@ -153,3 +160,17 @@ def test_a_wrong_code_and_a_foreign_room(visit):
     one.goto(one.url.split("room=")[0] + f"room={code}")
     one.get_by_text(f"you have no room '{code}'").wait_for()
     assert "Two" not in one.inner_text("body")
+
+
+def test_a_room_that_expires_while_somebody_is_in_it(visit, folder):
+    teacher, student = visit("/teach"), visit("/join", **PHONE)
+    code = make_room(teacher)
+    student.get_by_label("Code").fill(code)
+    button(student, "Join").click()
+    student.get_by_text("Two tasks, one network").wait_for()
+    with contextlib.closing(sqlite3.connect(next(folder.glob("*.sqlite")))) as database, database:
+        database.execute("UPDATE rooms SET expires = 1, version = version + 1 WHERE code = ?", [code])
+    for page, words in ((student, f"room {code} has expired"), (teacher, f"you have no room '{code}'")):
+        page.reload()
+        page.get_by_text(words).wait_for()
+    button(student, "Join").wait_for()
