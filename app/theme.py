@@ -79,6 +79,7 @@ button:disabled kbd { opacity: 0.5 !important; }
 .stMainBlockContainer .stButton button { padding: 0.25rem 0.6rem; }
 .chip { display: inline-block; border: 1px solid rgba(128,128,128,0.5); border-radius: 1rem; padding: 0.1rem 0.7rem;
   margin: 0.15rem 0.2rem; font-size: 0.9rem; }
+[class*="st-key-lesson-step"] { margin-top: 0.5rem; }
 table.alone { border-collapse: collapse; font-size: 0.9rem; width: 100%; }
 table.alone th { font-weight: 400; text-align: left; white-space: nowrap; padding: 0.25rem 0.5rem; }
 table.alone td { white-space: nowrap; }

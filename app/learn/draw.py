@@ -74,8 +74,9 @@ def _ghost(series) -> dict:
     return {
         "id": "ghost", "name": series.name, "type": "line", "z": 5, "animation": False, "color": GHOST,
         "data": [[x, _round(y)] for x, y in zip(series.xs, series.ys, strict=True)],
-        "symbol": "emptyDiamond", "symbolSize": 15, "showSymbol": True,
-        "lineStyle": {"width": 2, "type": "dashed"},
+        "symbol": "diamond", "symbolSize": 15, "showSymbol": True,
+        "itemStyle": {"color": "transparent", "borderColor": GHOST, "borderWidth": 2},
+        "lineStyle": {"width": 2, "type": "dashed", "color": GHOST},
         "label": {"show": len(series.xs) == 1, "formatter": "you: {@[1]}", "position": "left", "color": GHOST},
     }  # fmt: skip
 
