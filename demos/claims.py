@@ -29,6 +29,7 @@ RUNS = (
     ("class_incremental", ""),
     ("levels", ""),
     ("needle", ""),
+    ("long_reasoning", ""),
     ("novel_languages", ""),
     ("language_model", ""),
     ("formal_languages", ""),
