@@ -6,6 +6,10 @@ about a third). A memory whose write may turn a stored direction around (the dou
 modulo two; a sum or an average over the past cannot. Counting without bound is another matter: retention below one
 and a normalised read-out lose the count, and linear attention, which forgets nothing, does best. A chunk of 16 tokens
 carried further than one of 4 or 8 (refreshed projections drift), and one of 32, almost the training length, not at all.
+
+One rate serves all languages of an arm, and for Hope there is none that is best for all: on the same seeds 1e-2 finds
+.999 of parity and .983 of (abab)* beyond the training length, 2e-3 finds .972 and .995. The sweep, on four seeds, chose
+2e-3. With 600 steps at 3e-3 it was .995 and .989.
 """
 
 import sys
@@ -68,7 +72,7 @@ DEMO = Demo(
     name="formal_languages",
     claim="Hope tracks states on formal languages that a Transformer and linear memories cannot",
     source="9.5, table 5",
-    minutes=8,
+    minutes=9,
     parts=TRACKING + COUNTING,
     trials=dict.fromkeys(ARMS, RATES),
     measure=measure,
