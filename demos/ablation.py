@@ -30,7 +30,7 @@ from .command import Demo, main
 from .evidence import Claim, Row, claim, values
 from .parallel import Job, Report
 from .tasks import formal, recall
-from .training import Task, train
+from .training import QUICK, Task, train
 
 TESTS = 64
 STEPS = {"English": 250, "recall": 500, "parity": 500}
@@ -80,7 +80,7 @@ def task(part: str, seed: int) -> Task:
 
 def run(job: Job, report: Report) -> Trace:
     on = task(job.part, job.seed)
-    steps = 20 if job.quick else STEPS[job.part]
+    steps = QUICK if job.quick else STEPS[job.part]
     return train(job, on, model(job.arm, on.vocab_size, job.seed), steps, 5, report)
 
 

@@ -23,7 +23,7 @@ from .command import Demo, main
 from .evidence import Claim, Row, average, claim
 from .parallel import Job, Report
 from .tasks import formal
-from .training import Task, train
+from .training import QUICK, Task, train
 
 BATCH, LENGTH, LONGER, TESTS = 16, 40, 80, 64
 BINS = ("bin 0", "bin 1")
@@ -42,7 +42,7 @@ def run(job: Job, report: Report) -> Trace:
         "bin 1": formal.draw(job.part, generator(job.seed, "bin 1"), TESTS, LONGER, LENGTH),
     }
     model = build(job.arm, HopeConfig(formal.SYMBOLS, 32, 2, 1, 16), job.seed)
-    return train(job, Task(formal.SYMBOLS, batch, tests), model, 20 if job.quick else STEPS[job.part], 10, report)
+    return train(job, Task(formal.SYMBOLS, batch, tests), model, QUICK if job.quick else STEPS[job.part], 10, report)
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

@@ -22,7 +22,7 @@ from .command import Demo, main
 from .evidence import Claim, Row, average, claim
 from .parallel import Job, Report
 from .tasks import corpora
-from .training import Arm, Task, train
+from .training import QUICK, Arm, Task, train
 
 WIDTH, HEADS, CHUNK = 64, 2, 16
 STEPS, BATCH, LENGTH, TESTS = 320, 8, 128, 64
@@ -56,7 +56,7 @@ def run(job: Job, report: Report) -> Trace:
         return corpora.draw(job.part, job.seed, generator(job.seed, "batch", step), BATCH, LENGTH)
 
     config = HopeConfig(corpora.size(job.part), WIDTH, 2, HEADS, CHUNK)
-    arm, steps = job.arm.split(",")[0], 20 if job.quick else STEPS
+    arm, steps = job.arm.split(",")[0], QUICK if job.quick else STEPS
     if job.arm == LONGER:
         steps = round(steps * steps_for_one(arm, config, batch(1)))
     task = Task(config.vocab_size, batch, tests(job.part, job.seed), "bits per character")

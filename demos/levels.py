@@ -37,7 +37,7 @@ from .command import FIRST_TUNING_SEED, Demo, main
 from .evidence import Claim, Row, claim, values
 from .parallel import Job, Report
 from .tasks import corpora, facts
-from .training import Task, train
+from .training import QUICK, Task, train
 
 PARTS, NEEDLES = ("Python", "cipher", "needles"), "needles"
 LENGTH, STEP = 3072, 64  # symbols of a stream, and those that are one step of the trace
@@ -68,7 +68,7 @@ def trained(needles: bool, seed: int, quick: bool, device: str) -> LanguageModel
         return facts.draw(rng, 16, 64) if needles else corpora.draw("English", 0, rng, 8, 128)
 
     model, job = build("hope", config, seed), Job("levels", "training", "hope", seed, {"rate": rate}, quick, device)
-    train(job, Task(config.vocab_size, batch, {}), model, 20 if quick else steps, 1, lambda share: None)
+    train(job, Task(config.vocab_size, batch, {}), model, QUICK if quick else steps, 1, lambda share: None)
     return model
 
 

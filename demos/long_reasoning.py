@@ -24,7 +24,7 @@ from .needle import start_gates
 from .parallel import Job, Report
 from .tasks import stories
 from .tasks.stories import shortest
-from .training import Task, train
+from .training import QUICK, Task, train
 
 STEPS, TOKENS, D, H, C = 2000, 1024, 64, 2, 16
 PARTS = {"1 fact": 1, "2 facts": 2, "3 facts": 3}
@@ -54,7 +54,7 @@ def lesson(step: int, steps: int, rng) -> tuple[int, int, int]:
 
 
 def run(job: Job, report: Report) -> Trace:
-    steps = 20 if job.quick else STEPS
+    steps = QUICK if job.quick else STEPS
 
     def batch(step: int):
         rng = generator(job.seed, "batch", step)
@@ -62,7 +62,9 @@ def run(job: Job, report: Report) -> Trace:
         return stories.draw(facts, rng, TOKENS // length, length, moves)
 
     tests = {
-        f"{part}: {length}": stories.draw(facts, generator(job.seed, f"test {facts} {length}"), many, length)
+        f"{part}: {length}": stories.draw(
+            facts, generator(job.seed, f"test {facts} {length}"), 2 if job.quick else many, length
+        )
         for part, facts in PARTS.items()
         for length, many in TESTS.items()
         if not job.quick or length <= 2048

@@ -22,7 +22,7 @@ from .command import Demo, main
 from .evidence import Claim, Row, average, claim
 from .parallel import Job, Report
 from .tasks import mad
-from .training import Task, train
+from .training import QUICK, Task, train
 
 WIDTH, HEADS, CHUNK = 32, 1, 16
 STEPS = {"compression": 600, "recall": 400, "fuzzy recall": 500, "selective copy": 600, "memorisation": 120}
@@ -42,7 +42,7 @@ def run(job: Job, report: Report) -> Trace:
         torch.manual_seed(int(generator(job.seed, "decoder").integers(2**62)))
         model.head = mad.Decoder(config.d_model, test.x.shape[1], config.vocab_size)
     task = Task(config.vocab_size, batch, {job.part: test})
-    return train(job, task, model, 20 if job.quick else STEPS[job.part], 5, report)
+    return train(job, task, model, QUICK if job.quick else STEPS[job.part], 5, report)
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

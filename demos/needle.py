@@ -35,7 +35,7 @@ from .command import Demo, main
 from .evidence import Claim, Row, average, claim, values
 from .parallel import Job, Report
 from .tasks import needle
-from .training import PIECE, Task, train
+from .training import PIECE, QUICK, Task, train
 
 TOKENS, D, H, C = 1024, 64, 2, 16
 PASSKEY, OTHERS = ("passkey",), tuple(kind for kind in needle.KINDS if kind != "passkey")
@@ -65,7 +65,7 @@ GATED = [{"rate": rate, "start": start} for rate, start in ((4e-3, "careful"), (
 
 
 def run(job: Job, report: Report) -> Trace:
-    steps = 20 if job.quick else STEPS[job.part]
+    steps = QUICK if job.quick else STEPS[job.part]
 
     def batch(step: int):
         rng = generator(job.seed, "batch", step)
@@ -79,7 +79,7 @@ def run(job: Job, report: Report) -> Trace:
             if job.quick and length > 2048:
                 continue
             name = f"{kind}: {length}"
-            tests[name] = needle.draw(kind, generator(job.seed, name), many, length)
+            tests[name] = needle.draw(kind, generator(job.seed, name), 2 if job.quick else many, length)
             if length > LONGEST:
                 late.append(name)
     model = build(job.arm, HopeConfig(needle.SYMBOLS, D, 2, H, C), job.seed)

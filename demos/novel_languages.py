@@ -44,7 +44,7 @@ from .command import Demo, main
 from .evidence import Claim, Row, claim, values
 from .parallel import Job, Report
 from .tasks import invented
-from .training import Task, train
+from .training import QUICK, Task, train
 
 WORDS, POOL = 6, 12  # a role: of a language, and foreign ones in all
 COMMON = invented.ROLES * WORDS
@@ -65,7 +65,7 @@ TRIALS = [{"rate": rate, "momentum": momentum} for rate in (0.03, 0.1, 0.3, 1.0,
 @cache
 def pretrained(seed: int, quick: bool, device: str) -> LanguageModel:
     """The model before it reads; the same for all arms, so a process trains it once. Texts grow in length and words."""
-    symbols, steps = invented.symbols(WORDS, POOL), 20 if quick else 1000
+    symbols, steps = invented.symbols(WORDS, POOL), QUICK if quick else 1000
 
     def batch(step: int) -> Batch:
         rng, rows = generator(seed, "batch", step), []

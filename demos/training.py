@@ -26,6 +26,7 @@ from .parallel import Job, Report
 
 IGNORE = -100  # target of a token at which nothing is asked
 PIECE = 512  # tokens of a test read at a time
+QUICK = 8  # steps of a short form, which tests the machinery
 
 
 @dataclass(frozen=True)
