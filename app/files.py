@@ -16,7 +16,6 @@ from .share import Choice, Wanted
 from .theme import arm_name
 
 BYTES = "application/octet-stream"
-KEPT = dict(persist_state="session")
 
 
 def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
@@ -41,7 +40,8 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
             save("Report (HTML)", partial(export.report, traces, address), "report.html")
     else:
         st.caption("Pause or finish a run to save its traces.")
-    st.toggle("Pictures as SVG", key="svg", help="What the button above every chart saves: PNG, or SVG.", **KEPT)
+    told = "What the button above every chart saves: PNG, or SVG."
+    st.toggle("Pictures as SVG", key="svg", help=told, persist_state="session")
     st.file_uploader("Open settings (.json)", type="json", key="settings file", on_change=_open_settings)
     given = st.file_uploader(
         "Open trace (.npz files, one for each learner)", type="npz", accept_multiple_files=True, key="traces"

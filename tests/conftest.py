@@ -3,6 +3,10 @@
 import os
 from pathlib import Path
 
+import pytest
+
+from tests.browsing import chromium
+
 try:
     import torch
 
@@ -28,3 +32,32 @@ else:
     # Triton reads the source of a kernel, which must not be wrapped.
     modules = [".".join(f.parts) for f in files if f.name not in ("__init__", "kernel")]
     install_import_hook(modules, f"{__name__}.check_types")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
+    with chromium() as running:
+        yield running
+
+
+@pytest.fixture
+def visit(browser, address):
+    """Open a page in a browser of its own; afterwards nothing failed in it and nothing was asked of other servers."""
+    contexts, bad = [], []
+
+    def opened(path, **options):
+        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)  # the machine may be busy with something else
+        page.on("pageerror", lambda error: bad.append(str(error)))
+        ours = (address, address.replace("http", "ws"), "data:", "blob:")
+        page.on("request", lambda request: None if request.url.startswith(ours) else bad.append(request.url))
+        page.goto(path if path.startswith("http") else f"{address}/{path}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not bad

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.browsing import CHROMIUM, chromium, server
+from tests.browsing import CHROMIUM, server
 
 STEP = re.compile(r"Step (\d+) / (\d+)")
 FIRST_CURVE_SECONDS = 3.0
@@ -24,13 +24,6 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def address():
     with server() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
-    with chromium() as running:
         yield running
 
 

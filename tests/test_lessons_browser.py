@@ -6,7 +6,7 @@ import pytest
 
 import lessons
 from lessons.plain import plain
-from tests.browsing import CHROMIUM, chromium, server
+from tests.browsing import CHROMIUM, server
 from tests.test_classroom_browser import PHONE, button, violations
 
 LESSON = lessons.lesson(3)  # the short one: its steps are there in a moment
@@ -24,35 +24,6 @@ pytestmark = [
 def address(tmp_path_factory):
     with server(CLASSROOM_DATA=str(tmp_path_factory.mktemp("class")), DATABASE_URL="") as running:
         yield running
-
-
-@pytest.fixture(scope="module")
-def browser():
-    pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
-    with chromium() as running:
-        yield running
-
-
-@pytest.fixture
-def visit(browser, address):
-    """Open a page in a browser of its own; afterwards nothing failed in it and nothing was asked of other servers."""
-    contexts, bad = [], []
-
-    def opened(path, **options):
-        context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
-        contexts.append(context)
-        page = context.new_page()
-        page.set_default_timeout(60_000)  # the machine may be busy with something else
-        page.on("pageerror", lambda error: bad.append(str(error)))
-        ours = (address, address.replace("http", "ws"), "data:", "blob:")
-        page.on("request", lambda request: None if request.url.startswith(ours) else bad.append(request.url))
-        page.goto(path if path.startswith("http") else f"{address}/{path}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert not bad
 
 
 def at(page, step: str) -> None:

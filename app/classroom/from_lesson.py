@@ -81,7 +81,7 @@ def prediction(lesson: Lesson) -> Question:
 
 def _run(lesson: Lesson) -> Step:
     """The teacher shows the lesson. Where the playground can train its stream, everybody also runs a seed."""
-    activity, number, looks = lesson.activity, lesson.number, ()
+    activity, looks = lesson.activity, ()
     if isinstance(activity, Runs):
         settings, what = [scene.name for scene in activity.scenes], "Press Run in the lesson and watch it together."
         looks = tuple(dict.fromkeys(scene.look for scene in activity.scenes))
@@ -89,10 +89,20 @@ def _run(lesson: Lesson) -> Step:
         settings, what = activity.options, "Step through the lesson, and ask before each step what it will show."
     changes = (f"What changes is the {activity.knob}: {', '.join(settings)}.",) if len(settings) > 1 else ()
     text = "  \n".join((*changes, *(looks if len(looks) <= LOOKS else ())))  # more than a class can look for
-    link = urlencode(lesson.link, safe="*") if _spreads(lesson) else ""
+    link = _link(lesson) if _spreads(lesson) else ""
     more = " Meanwhile each student trains the playground's learners on the same stream with another seed."
-    page = f"learn?lesson={number}&step=run&p{number}=skip"  # the class has predicted: the page need not ask again
-    return Step("Run", text, what + more * bool(link), link=link, spread=bool(link), page=page, about=PREDICTED)
+    what += more * bool(link)
+    return Step("Run", text, what, link=link, spread=bool(link), page=_page(lesson), about=PREDICTED)
+
+
+def _page(lesson: Lesson) -> str:
+    """The lesson at its run; the class has predicted, so the page need not ask again."""
+    return f"learn?lesson={lesson.number}&step=run&p{lesson.number}=skip"
+
+
+def _link(lesson: Lesson) -> str:
+    """The query of the lesson's configuration of the playground."""
+    return urlencode(lesson.link, safe="*")
 
 
 def _spreads(lesson: Lesson) -> bool:
@@ -133,14 +143,13 @@ def choice(key: str, asked: Asked) -> Question:
 
 def _end(lesson: Lesson) -> tuple[Step, ...]:
     summary = "\n".join(f"{i}. {line}" for i, line in enumerate(lesson.summary, 1))
-    page = f"learn?lesson={lesson.number}&step=run&p{lesson.number}=skip"
     return (
         Step(
             "Now you",
             lesson.now_you,
             "In pairs, with the lesson or the playground. Collect two results before you go on.",
-            link=urlencode(lesson.link, safe="*"),
-            page=page,
+            link=_link(lesson),
+            page=_page(lesson),
         ),
         Step("Summary", summary, "Ask the class for the five sentences before you show them on paper."),
         exit_ticket(),
