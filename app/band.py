@@ -3,15 +3,15 @@
 from nested_core.config import RunConfig
 from nested_core.trace import Trace
 
-from .pool import Pool
+from .engine.engine import Engine
 from .runner import Comparison
 
 
 class Band:
     """Runs on seeds first, first + 1, ...; `advance` is called whenever somebody looks, and never waits."""
 
-    def __init__(self, pool: Pool, configs: tuple[RunConfig, ...], seeds: range):
-        self.pool, self.configs, self.seeds = pool, configs, seeds
+    def __init__(self, engine: Engine, configs: tuple[RunConfig, ...], seeds: range):
+        self.engine, self.configs, self.seeds = engine, configs, seeds
         self.done: list[list[Trace]] = []  # for every finished seed the trace of every learner
         self.error = ""
         self.running: Comparison | None = None
@@ -28,7 +28,7 @@ class Band:
             return
         self.stop()
         if not self.finished:
-            self.running = Comparison(self.pool, self.configs, self.seeds[len(self.done)])
+            self.running = Comparison(self.engine, self.configs, self.seeds[len(self.done)])
             self.running.play()
 
     @property
@@ -42,7 +42,7 @@ class Band:
         return min(1.0, (len(self.done) + now) / len(self.seeds))
 
     def stop(self) -> None:
-        """Give the workers back; finished seeds stay."""
+        """Give the run in progress up; finished seeds stay."""
         if self.running:
             self.running.close()
         self.running = None

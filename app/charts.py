@@ -33,7 +33,7 @@ WORDS = {
 
 def charts(desk: Desk, wanted: Wanted | None) -> None:
     """Everything that moves, while a comparison trains or is replayed, or workers warm up."""
-    ticking = desk.busy or (desk.show is None and not desk.pool.warmed)
+    ticking = desk.busy or (desk.show is None and not desk.engine.warmed)
     st.fragment(lambda: _draw(desk, ticking, wanted), run_every=LIVE_SECONDS if ticking else None)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
@@ -64,7 +64,7 @@ def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
 
 def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
     """What stands there before the first step: an invitation."""
-    cold = not desk.pool.warmed
+    cold = not desk.engine.warmed
     if ticking and not cold:
         st.rerun()
     planned = wanted.configs[0].stream.steps if wanted else 0

@@ -7,9 +7,9 @@ from nested_core.trace import Trace, TraceError
 
 from . import samples
 from .band import Band
+from .engine.engine import Engine
 from .opened import load
 from .playhead import Playhead
-from .pool import Pool
 from .recording import Recording
 from .runner import Comparison
 from .share import Choice, Wanted
@@ -22,8 +22,8 @@ GOES_ON = ("paused", "running", "starting", "waiting", "catching up")  # what Ru
 class Desk:
     """The comparison in view in one tab, live or recorded, and the step of it that is looked at."""
 
-    def __init__(self, pool: Pool):
-        self.pool = pool
+    def __init__(self, engine: Engine):
+        self.engine = engine
         self.show: Comparison | Recording | None = None
         self.key: tuple[str, ...] = ()
         self.fresh = True  # nothing was run or opened here yet
@@ -101,7 +101,7 @@ class Desk:
 
     def start_band(self, wanted: Wanted, count: int) -> None:
         self.stop_band()
-        self.band = Band(self.pool, wanted.configs, range(wanted.seed, wanted.seed + count))
+        self.band = Band(self.engine, wanted.configs, range(wanted.seed, wanted.seed + count))
 
     def stop_band(self) -> None:
         if self.band:
@@ -182,7 +182,7 @@ class Desk:
 
     def _put(self, configs: tuple[RunConfig, ...], seed: int, shown: list[Trace]) -> None:
         self.show.close()
-        self.show = Comparison(self.pool, configs, seed, shown)
+        self.show = Comparison(self.engine, configs, seed, shown)
         self.head.follow()
 
     def _begin(self, wanted: Wanted | None) -> bool:
@@ -191,7 +191,7 @@ class Desk:
         if wanted is None:
             return False
         self.reset()
-        self.show, self.key = Comparison(self.pool, wanted.configs, wanted.seed), wanted.key
+        self.show, self.key = Comparison(self.engine, wanted.configs, wanted.seed), wanted.key
         return True
 
     def run(self, wanted: Wanted | None, rate: float) -> None:

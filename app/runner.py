@@ -1,8 +1,8 @@
-"""Training outside the Streamlit process: a Comparison drives several learners in step, each in a worker of its own.
+"""Training outside the Streamlit process: a Comparison drives several learners in step, each a run of the engine.
 
-A page never waits here: every call returns at once. Threads of this module read what workers send and tell them how far
-they may go. The page's cursor is the smallest number of steps that every learner has done, so that all are shown at the
-same step; a faster learner waits a little ahead of it.
+A page never waits here: every call returns at once. A thread of each comparison tells its runs how far they may go. The
+page's cursor is the smallest number of steps that every learner has done, so that all are shown at the same step; a
+faster learner waits a little ahead of it.
 """
 
 import itertools
@@ -10,23 +10,40 @@ import threading
 import time
 from dataclasses import replace
 
-from nested_core.config import Edit, Level, RunConfig, from_dict
-from nested_core.trace import Recorder, Trace
+from nested_core.config import ConfigError, Edit, Level, RunConfig
+from nested_core.trace import Trace
 
-from .pool import Pool
+from .engine.engine import Engine
+from .engine.handle import Handle
 
 PACE_SECONDS = 0.05
 SUSPEND_SECONDS = 10  # without a reader: training waits
-ABANDON_SECONDS = 90  # without a reader: the workers are given back (a hidden tab still asks once a minute)
+ABANDON_SECONDS = 90  # without a reader: the runs are given up (a hidden tab still asks once a minute)
+FOUND_SECONDS = 4.0  # that runs take which were computed before: long enough to be watched
 
 
 class Arm:
-    """One learner of a comparison: its config, its worker and what was recorded so far."""
+    """One learner of a comparison: its config, and from its start on its run."""
 
-    def __init__(self, config):
-        self.config, self.worker, self.job = config, None, 0
-        self.recorder: Recorder | None = None
-        self.steps, self.done, self.until = 0, False, 0
+    def __init__(self, config: RunConfig):
+        self._config = config
+        self.handle: Handle | None = None
+
+    @property
+    def config(self) -> RunConfig:
+        return self.handle.config if self.handle else self._config
+
+    @config.setter
+    def config(self, config: RunConfig) -> None:
+        self._config = config
+
+    @property
+    def steps(self) -> int:
+        return self.handle.steps if self.handle else 0
+
+    @property
+    def begun(self) -> bool:
+        return self.handle is not None and self.handle.begun
 
 
 class Comparison:
@@ -37,11 +54,11 @@ class Comparison:
     status  paused, waiting, starting, catching up, running, finished, failed or stopped
     """
 
-    source = "computed just now"
-    _jobs = itertools.count(1)
+    _owners = itertools.count(1)
 
-    def __init__(self, pool: Pool, configs, seed: int, shown: list[Trace] | None = None):
-        self.pool, self.seed, self.shown = pool, seed, shown or []
+    def __init__(self, engine: Engine, configs, seed: int, shown: list[Trace] | None = None):
+        self.engine, self.seed, self.shown = engine, seed, shown or []
+        self.owner = f"comparison {next(self._owners)}"
         self.start = min((trace.steps for trace in self.shown), default=0)
         self.arms = [Arm(config) for config in configs]
         edits = configs[0].edits
@@ -68,6 +85,12 @@ class Comparison:
         return low if self.playing else min(low, self.hold)
 
     @property
+    def source(self) -> str:
+        """Where the runs come from, in words."""
+        found = all(arm.handle and arm.handle.found for arm in self.arms)
+        return "computed on this server before, or for others too: the same run" if found else "computed just now"
+
+    @property
     def done(self) -> int:
         """Steps that every learner has done here."""
         return min(arm.steps for arm in self.arms)
@@ -90,7 +113,7 @@ class Comparison:
         if self.playing or self.cursor < self.hold:
             if self.ahead:
                 return "waiting"
-            if not all(arm.recorder for arm in self.arms):
+            if not all(arm.begun for arm in self.arms):
                 return "starting"
             return "running" if self.done >= self.start else "catching up"
         return "paused"
@@ -130,8 +153,8 @@ class Comparison:
         """Give the first learner these levels from its next step on; its config tells of it once that is done."""
         with self._lock:
             arm, self.levels = self.arms[0], levels
-            if arm.worker:
-                arm.worker.send("edit", arm.job, levels)
+            if arm.handle:
+                arm.handle.edit(levels)
             else:  # nothing trains yet: the run will be told from the start
                 arm.config = replace(arm.config, edits=(*arm.config.edits, Edit(self.cursor, levels)))
 
@@ -146,14 +169,14 @@ class Comparison:
         self.touch()
         with self._lock:
             at = self.cursor
-            if not all(arm.recorder for arm in self.arms) or self.done < self.start:
+            if not all(arm.begun for arm in self.arms) or self.done < self.start:
                 return self.shown
             if self._cache[0] != (at, self.error):
-                self._cache = ((at, self.error), [arm.recorder.freeze().until(at) for arm in self.arms])
+                self._cache = ((at, self.error), [arm.handle.trace(at) for arm in self.arms])
             return self._cache[1]
 
     def close(self) -> None:
-        """Give the workers back. What was recorded stays."""
+        """Give the runs up. What was recorded stays."""
         with self._lock:
             self.closed = True
             self.pause()
@@ -164,11 +187,8 @@ class Comparison:
 
     def _release(self) -> None:
         for arm in self.arms:
-            if arm.worker:
-                arm.worker.send("stop", arm.job)
-                self.pool.give_back(arm.worker)
-                arm.worker = None
-        self.pool.leave(self)
+            if arm.handle:
+                arm.handle.cancel()
 
     def _drive(self) -> None:
         while not self.closed:
@@ -180,64 +200,46 @@ class Comparison:
 
     def _pace(self, now: float) -> None:
         """Say how far every learner may go now."""
-        if now - self._seen > ABANDON_SECONDS and any(arm.worker for arm in self.arms):
+        failed = next((arm for arm in self.arms if arm.handle and arm.handle.error), None)
+        if failed and not self.error:
+            self._fail(failed, failed.handle.error)
+        started = any(arm.handle for arm in self.arms)
+        if self.error:
+            return
+        if started and now - self._seen > ABANDON_SECONDS:
             self.error = (
                 "nobody watched this run for a while, so it was stopped; press Reset, then Run, to start it again."
             )
             self.close()
             return
-        if not self.busy:
-            self.pool.leave(self)
-            limit = self.cursor
-        elif now - self._seen > SUSPEND_SECONDS:
+        if not self.busy or now - self._seen > SUSPEND_SECONDS:
             limit = self.cursor
         else:
-            self.ahead = self.pool.ask(self)
-            if self.ahead:
+            if not started and not self._submit():
                 return
-            if not any(arm.worker or arm.done for arm in self.arms):
-                self._hire()
             limit = self._limit(now) if self.playing else self.hold
         for arm in self.arms:
-            if arm.worker and limit != arm.until:
-                arm.until = limit
-                arm.worker.send("until", arm.job, limit)
+            if arm.handle and limit != arm.handle.until:
+                arm.handle.let(limit)
+        self.ahead = max((arm.handle.place for arm in self.arms if arm.handle), default=0)
 
     def _limit(self, now: float) -> int:
         began, at = self._since
         low, elapsed = self.cursor, max(now - began, 1e-3)
         # A lead of half a second: enough that nobody waits for messages, too little to run away from a slow learner.
         limit = low + 10 + int(0.5 * (low - at) / elapsed)
-        return min(limit, at + int(self.rate * elapsed)) if self.rate else limit
+        rates = [self.rate] * bool(self.rate) + [self.total / FOUND_SECONDS] * any(
+            arm.handle.found for arm in self.arms
+        )
+        return min(limit, *(at + int(rate * elapsed) for rate in rates)) if rates else limit
 
-    def _hire(self) -> None:
-        for arm in self.arms:
-            arm.worker, arm.job, arm.until = self.pool.hire(), next(self._jobs), 0
-            arm.worker.sink = lambda message, arm=arm: self._receive(arm, message)
-            arm.worker.send("run", arm.job, arm.config, self.seed)
-
-    def _receive(self, arm: Arm, message) -> None:
-        with self._lock:
-            if self.closed or self.error:
-                return
-            if message is None:
-                self._fail(arm, "its training process ended unexpectedly; press Reset, then Run, to start again.")
-            elif message[1] == arm.job:
-                kind, content = message[0], message[2:]
-                if kind == "meta":
-                    arm.recorder = arm.recorder or Recorder({})
-                    arm.recorder.meta = content[0]
-                    arm.config = from_dict(content[0]["config"])
-                elif kind == "new":
-                    arm.recorder.extend(*content)
-                    arm.steps += len(content[0].get("task", ()))
-                elif kind == "done":
-                    arm.done = True
-                    self.pool.give_back(arm.worker)
-                    arm.worker = None
-                else:
-                    self._fail(arm, *content)
-        self._wake.set()
+    def _submit(self) -> bool:
+        try:
+            for arm in self.arms:
+                arm.handle = self.engine.submit(arm.config, self.seed, self.owner, self._wake.set)
+        except ConfigError as error:
+            self._fail(arm, str(error))
+        return not self.error
 
     def _fail(self, arm: Arm, sentence: str) -> None:
         at = self.cursor

@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a clone that was never installed
 
 from app import live
-from app.state import pool
+from app.state import engine
 
 HINT = (
     b"<head><script>{ const here = location.origin + '/'; "
@@ -58,7 +58,7 @@ class TellWhere:
 @asynccontextmanager
 async def lifespan(app):
     """Workers start with the server, so that torch is loaded before the first visitor presses Run."""
-    pool()
+    engine()
     yield
 
 

@@ -1,4 +1,4 @@
-"""One worker process that answers jobs for everybody on this server, one after the other, over app.pool's Worker.
+"""One worker process that learns, keeps what it learned, and answers questions of everybody on this server.
 
 It starts with the first job and ends after a quarter of an hour without one; what it learned goes with it. Whoever
 sends a job is told what comes back: ("meta", content), ("new", content), ("done",), ("error", sentence), and ("lost",)
@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from .pool import Worker
+from .engine.process import Process
 
 IDLE_SECONDS = 900.0
 FOREVER = 10**9  # steps a job may run
@@ -25,7 +25,7 @@ class Service:
     def __init__(self, entry: str, on_end: Callable[[], None]):
         self.entry, self.on_end = entry, on_end
         self.changed = threading.Condition(threading.RLock())
-        self.worker: Worker | None = None
+        self.worker: Process | None = None
         self._jobs = itertools.count(1)
         self._waiting: dict[int, Callable[..., None]] = {}
         self._idle: threading.Timer | None = None
@@ -38,11 +38,10 @@ class Service:
                 self.worker.kill()  # gives its pipes back
                 self.worker = None
             if self.worker is None:
-                self.worker = Worker(self.entry)
-                self.worker.sink = self._receive
+                self.worker = Process(self._receive, self.entry)
             job = next(self._jobs)
             self._waiting[job] = receive
-            self.worker.send("run", job, config, seed)
+            self.worker.send("run", job, "", config, seed, None)
             self.worker.send("until", job, FOREVER)
 
     def touch(self) -> None:
@@ -74,7 +73,7 @@ class Service:
         with self.changed:
             if message is None:
                 self._end()
-            elif message[1] in self._waiting:
+            elif message[0] in ("meta", "new", "done", "error") and message[1] in self._waiting:
                 kind, job, *content = message
                 self._waiting[job](kind, *content)
                 if kind in ("done", "error"):

@@ -11,7 +11,7 @@ All weights live in one vector, so that a write, a transfer and a norm are one o
 """
 
 import math
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -85,6 +85,14 @@ class GradientLevels(Learner):
         self.state = self.parameters * (moments + len(self.slow))
         self.memory_shows = self._shown()
         self._state: State | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        """Gradients are left out when a parameter is stored: have them again as views."""
+        self.__dict__.update(state)
+        for name, parameter in self.model.named_parameters():
+            parameter.grad = self.weights.view(self.weights.gradient, name)
+        for (_, gradient), optimizer in zip(self.parts, self.optimizers, strict=False):
+            optimizer.param_groups[0]["params"][0].grad = gradient
 
     def _shown(self) -> str:
         """What `memory` returns, in words."""

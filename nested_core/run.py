@@ -8,7 +8,8 @@ A learner whose loss or gradient is not finite at a step has diverged there: it 
 The run reads on to its end, so that learners stay in step, and a later batch may be one that it can learn from.
 """
 
-from collections.abc import Callable
+import io
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from time import perf_counter
 
@@ -28,54 +29,104 @@ from .streams.base import Stream
 from .trace import Recorder, Trace
 from .transformer import Transformer, same_size
 
+Make = Callable[[LearnerConfig, Stream, int], Learner]
 
-def run(
-    config: RunConfig,
-    seed: int,
-    on_step: Callable[[Recorder], bool | tuple[Level, ...] | None] | None = None,
-    make: Callable[[LearnerConfig, Stream, int], Learner] | None = None,
-    stream: Stream | None = None,
-) -> Trace:
+
+def run(config: RunConfig, seed: int, make: Make | None = None, stream: Stream | None = None) -> Trace:
     """Learn the whole stream and return what was recorded.
 
-    on_step  called before the first and after every step with the growing Recorder. It may wait, which pauses the run;
-             when it returns False the run ends there; when it returns levels the learner has these from the next step
-             on, and the config in the trace tells of it, so that the same config and seed give the same run again.
-    make     makes another learner than `build` would
-    stream   in place of the one that the config names; the config says its tasks, steps and batch
+    make    makes another learner than `build` would
+    stream  in place of the one that the config names; the config says its tasks, steps and batch
     """
-    prepare()
-    stream = stream or open_stream(config.stream, seed)
-    learner = (make or build)(config.learner, stream, seed)
-    recorder = Recorder(
-        {
-            "config": to_dict(config), "seed": seed, "run_id": run_id(config, seed),
+    work = Run(config, seed, make, stream)
+    for _ in work:
+        pass
+    return work.recorder.freeze()
+
+
+class Run(Iterator[Recorder]):
+    """A run that is led from outside: every `next` does one part of it, a step or the test of one task.
+
+    steps      done so far, with the tests that belong to them; between two of them it can be edited or kept
+    recorder   grows
+    learner, stream   as they stand
+    """
+
+    def __init__(
+        self,
+        config: RunConfig,
+        seed: int,
+        make: Make | None = None,
+        stream: Stream | None = None,
+        snapshot: bytes | None = None,
+    ):
+        prepare()
+        self.steps, self.config, self.seed, self._seconds = 0, config, seed, 0.0
+        self.stream = stream or open_stream(config.stream, seed)
+        if snapshot is None:
+            self.learner = (make or build)(config.learner, self.stream, seed)
+        else:  # own processes only write these
+            held = torch.load(io.BytesIO(snapshot), weights_only=False)
+            self.steps, self.learner, self._seconds = held
+        self.recorder = Recorder(self._meta())
+        self._parts = self._work()
+
+    def __next__(self) -> Recorder:
+        next(self._parts)
+        return self.recorder
+
+    def edit(self, levels: tuple[Level, ...]) -> None:
+        """From the next step on the learner has these levels; the config in the trace tells of it, so that the same
+        config and seed give the same run again."""
+        self.config = replace(self.config, edits=(*self.config.edits, Edit(self.steps, levels)))
+        self.recorder.meta = {**self.recorder.meta, "config": to_dict(self.config), "run_id": self._id}
+
+    def snapshot(self) -> bytes:
+        """The learner between two steps: a Run of the same config made with it goes on from there, bit for bit."""
+        file = io.BytesIO()
+        torch.save((self.steps, self.learner, self._seconds), file)
+        return file.getvalue()
+
+    @property
+    def _id(self) -> str:
+        return run_id(self.config, self.seed)
+
+    def _meta(self) -> dict[str, object]:
+        config, stream, learner = self.config, self.stream, self.learner
+        return {
+            "config": to_dict(config), "seed": self.seed, "run_id": self._id,
             "steps": config.stream.steps, "tasks": stream.tasks, "unit": stream.unit,
             "samples": config.stream.batch * (config.stream.length if config.stream.is_text else 1),
             "levels": learner.levels, "parameters": learner.parameters, "state": learner.state,
             "multiply_adds": learner.multiply_adds, "memory": learner.memory_shows,
             "backend": learner.backend and list(learner.backend), "alphabet": stream.alphabet,
-        }
-    )  # fmt: skip
-    probe(recorder, learner, stream, 0)
-    seconds = 0.0
-    for step in range(1, config.stream.steps + 1):
-        answer = on_step(recorder) if on_step else None
-        if answer is False:
-            return recorder.freeze()
-        if isinstance(answer, tuple):
-            config = replace(config, edits=(*config.edits, Edit(step - 1, answer)))
-            recorder.meta = {**recorder.meta, "config": to_dict(config), "run_id": run_id(config, seed)}
-        for edit in config.edits:
+        }  # fmt: skip
+
+    def _work(self) -> Iterator[None]:
+        if not self.steps:
+            yield from probe(self.recorder, self.learner, self.stream, 0)
+            yield
+        while self.steps < self.config.stream.steps:
+            step = self.steps + 1
+            self._step(step)
+            early = step < self.config.probe_every and due(step, max(1, self.config.probe_every // 4))  # fast at first
+            if early or due(step, self.config.probe_every) or due(step, self.config.stream.dwell):
+                yield from probe(self.recorder, self.learner, self.stream, step)
+            self.steps = step
+            yield
+
+    def _step(self, step: int) -> None:
+        stream, learner, recorder = self.stream, self.learner, self.recorder
+        for edit in self.config.edits:
             if edit.step == step - 1:
                 learner.edit(edit.levels)
         batch = stream.batch(step)
         start = perf_counter()
         seen = learner.step(batch, step)
-        seconds += perf_counter() - start
+        self._seconds += perf_counter() - start
         recorder.add("task", stream.task(step))
         recorder.add("online", seen.online)
-        recorder.add("seconds", seconds)
+        recorder.add("seconds", self._seconds)
         recorder.add("wrote", seen.wrote)
         recorder.add("change", seen.change)
         recorder.add("surprise", seen.surprise)
@@ -83,25 +134,19 @@ def run(
         recorder.add("sample", stream.sample(batch))
         recorder.add("truth", int(batch.y[0] if batch.y.ndim == 1 else batch.y[0, -1]))
         recorder.add("guess", seen.guess)
-        early = step < config.probe_every and due(step, max(1, config.probe_every // 4))  # learning is fastest at first
-        if early or due(step, config.probe_every) or due(step, config.stream.dwell):
-            probe(recorder, learner, stream, step)
-    if on_step:
-        on_step(recorder)
-    return recorder.freeze()
 
 
-def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> None:
-    """Test the learner on held-out data of every task, ask each level alone, and look into the memories."""
-    recorder.add("probe_step", step)
-    recorder.add("score", [learner.score(test) for test in stream.tests])
+def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> Iterator[None]:
+    """Test the learner on held-out data of every task, ask each level alone, and look into the memories, in parts."""
     one_round = stream.config.dwell * stream.config.tasks
     asked = not stream.config.is_text or due(step, one_round)  # on text asking every level alone takes a second
-    alone = (
-        [learner.level_scores(test) for test in stream.tests]
-        if asked
-        else np.full((len(stream.tests), len(learner.levels)), np.nan)
-    )
+    score, alone = [], []
+    for test in stream.tests:
+        score.append(learner.score(test))
+        alone.append(learner.level_scores(test) if asked else np.full(len(learner.levels), np.nan))
+        yield
+    recorder.add("probe_step", step)
+    recorder.add("score", score)
     recorder.add("level_score", np.transpose(alone))
     recorder.add("memory_step", step)
     recorder.add("memory", learner.memory())

@@ -203,10 +203,15 @@ class Trace:
             if n not in WALL_CLOCK
         )
 
-    def save(self, path: str | Path) -> None:
-        """Write one .npz file (numpy arrays and JSON; no code)."""
-        with open(path, "wb") as file:
-            content: dict[str, Any] = {"meta": np.array(json.dumps(dict(self.meta))), **self._channels}
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all events."""
+        return sum(array.nbytes for array in self._channels.values())
+
+    def save(self, path: str | Path | BufferedIOBase) -> None:
+        """Write one .npz file (numpy arrays and JSON; no code), to a path or into an open file."""
+        content: dict[str, Any] = {"meta": np.array(json.dumps(dict(self.meta))), **self._channels}
+        with contextlib.nullcontext(path) if isinstance(path, BufferedIOBase) else open(path, "wb") as file:
             np.savez_compressed(file, **content)
 
     @staticmethod

@@ -1,6 +1,8 @@
-"""A stand-in for training, for tests of the app alone: fast, without torch, same contract as nested_core.run."""
+"""A stand-in for training, for tests of the app alone: fast, without torch, same contract as nested_core.run.Run."""
 
+import contextlib
 import os
+import pickle
 import time
 from dataclasses import replace
 
@@ -13,70 +15,93 @@ from nested_core.trace import Recorder, Trace
 SECONDS_A_STEP = 0.002
 
 
-def run(config: RunConfig, seed: int, on_step=None) -> Trace:
+class FakeRun:
     """Scores rise during a visit and fall afterwards; a paused level never writes."""
-    stream, learner = config.stream, config.learner
-    if seed == 13:
-        raise ConfigError("seed: 13 cannot be used; give another one.")
-    levels = [{"name": x.name, "period": x.period, "per": "step", "kind": "test"} for x in learner.levels]
-    tasks = [name for name, _ in stream.texts] or [f"thing {t + 1}" for t in range(stream.tasks)]
-    unit = "bits per character" if stream.is_text else "accuracy"
-    recorder = Recorder(
-        {
-            "config": to_dict(config),
-            "seed": seed,
-            "run_id": run_id(config, seed),
-            "steps": stream.steps,
-            "tasks": tasks,
-            "levels": levels,
-            "unit": unit,
-            "parameters": 1234,
-            "state": 56,
-            "samples": stream.batch,
-            "multiply_adds": 1000,
-            "memory": "weights of the test",
-            "backend": ["naive", "a stand-in needs no more"] if stream.is_text else None,
-            "alphabet": "abcdefgh" if stream.is_text else None,
-        }
-    )
-    rng = np.random.default_rng(seed)
-    score = np.full(stream.tasks, 0.1)
-    memory = rng.standard_normal((len(levels), 12, 16)).astype("float32")
-    fall = 0.999 if len(levels) > 1 else 0.995
 
-    def probe(step):
-        shown = score if unit == "accuracy" else 6 - 4 * score
-        recorder.add("probe_step", step)
+    def __init__(self, config: RunConfig, seed: int, snapshot: bytes | None = None):
+        stream, learner = config.stream, config.learner
+        if seed == 13:
+            raise ConfigError("seed: 13 cannot be used; give another one.")
+        self.config, self.seed, self.steps = config, seed, 0
+        levels = [{"name": x.name, "period": x.period, "per": "step", "kind": "test"} for x in learner.levels]
+        self.recorder = Recorder(
+            {
+                "config": to_dict(config),
+                "seed": seed,
+                "run_id": run_id(config, seed),
+                "steps": stream.steps,
+                "tasks": [name for name, _ in stream.texts] or [f"thing {t + 1}" for t in range(stream.tasks)],
+                "levels": levels,
+                "unit": "bits per character" if stream.is_text else "accuracy",
+                "parameters": 1234,
+                "state": 56,
+                "samples": stream.batch,
+                "multiply_adds": 1000,
+                "memory": "weights of the test",
+                "backend": ["naive", "a stand-in needs no more"] if stream.is_text else None,
+                "alphabet": "abcdefgh" if stream.is_text else None,
+            }
+        )
+        self._levels = learner.levels
+        self._rng = np.random.default_rng(seed)
+        self._score = np.full(stream.tasks, 0.1)
+        self._memory = self._rng.standard_normal((len(levels), 12, 16)).astype("float32")
+        self._begun = False
+        if snapshot:
+            self.steps, self._levels, self._rng, self._score, self._memory, self._begun = pickle.loads(snapshot)
+
+    def snapshot(self) -> bytes:
+        return pickle.dumps((self.steps, self._levels, self._rng, self._score, self._memory, self._begun))
+
+    def edit(self, levels) -> None:
+        self.config = replace(self.config, edits=(*self.config.edits, Edit(self.steps, levels)))
+        meta = {"config": to_dict(self.config), "run_id": run_id(self.config, self.seed)}
+        self.recorder.meta = {**self.recorder.meta, **meta}
+
+    def __next__(self) -> Recorder:
+        if not self._begun:
+            self._begun = True
+            self._probe()
+        elif self.steps == self.config.stream.steps:
+            raise StopIteration
+        else:
+            self._step(self.steps + 1)
+            self.steps += 1
+            stream, every = self.config.stream, self.config.probe_every
+            if self.steps % every == 0 or self.steps == stream.steps or self.steps % stream.dwell == 0:
+                self._probe()
+        return self.recorder
+
+    def _probe(self) -> None:
+        recorder = self.recorder
+        shown = self._score if recorder.meta["unit"] == "accuracy" else 6 - 4 * self._score
+        recorder.add("probe_step", self.steps)
         recorder.add("score", shown)
-        recorder.add("level_score", np.tile(shown * 0.9, (len(levels), 1)))
-        recorder.add("memory_step", step)
-        recorder.add("memory", memory)
+        recorder.add("level_score", np.tile(shown * 0.9, (len(self._levels), 1)))
+        recorder.add("memory_step", self.steps)
+        recorder.add("memory", self._memory)
 
-    probe(0)
-    for step in range(1, stream.steps + 1):
-        answer = on_step(recorder) if on_step else None
-        if answer is False:
-            return recorder.freeze()
-        if isinstance(answer, tuple):
-            config = replace(config, edits=(*config.edits, Edit(step - 1, answer)))
-            recorder.meta = {**recorder.meta, "config": to_dict(config), "run_id": run_id(config, seed)}
-        for edit in config.edits:
+    def _step(self, step: int) -> None:
+        stream, recorder = self.config.stream, self.recorder
+        for edit in self.config.edits:
             if edit.step == step - 1:
-                learner = replace(learner, levels=edit.levels)
-        if seed == 14 and step == 20:
+                self._levels = edit.levels
+        if self.seed == 14 and step == 20:
             os._exit(3)
-        if seed == 15 and step == 20:
+        if self.seed == 15 and step == 20:
             raise RuntimeError("the sky fell")
+        if self.seed == 16 and step == 20:
+            time.sleep(1000)
         time.sleep(SECONDS_A_STEP)
         task = (step - 1) // stream.dwell % stream.tasks
-        score *= fall
-        score[task] += 0.05 * (0.95 - score[task])
-        wrote = [due(step, x.period) and not x.paused for x in learner.levels]
+        self._score *= 0.999 if len(self._levels) > 1 else 0.995
+        self._score[task] += 0.05 * (0.95 - self._score[task])
+        wrote = [due(step, x.period) and not x.paused for x in self._levels]
         for i, w in enumerate(wrote):
             if w:
-                memory[i] += 0.05 * rng.standard_normal(memory[i].shape).astype("float32")
+                self._memory[i] += 0.05 * self._rng.standard_normal(self._memory[i].shape).astype("float32")
         recorder.add("task", task)
-        recorder.add("online", score[task])
+        recorder.add("online", self._score[task])
         recorder.add("seconds", step * SECONDS_A_STEP)
         recorder.add("wrote", wrote)
         recorder.add("change", np.array(wrote) * 0.05)
@@ -84,9 +109,43 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         recorder.add("diverged", False)
         recorder.add("sample", np.full(40 if stream.is_text else 64, step % 8))
         recorder.add("truth", step % 8)
-        recorder.add("guess", step % 8 if rng.random() < score[task] else -1)
-        if step % config.probe_every == 0 or step == stream.steps or step % stream.dwell == 0:
-            probe(step)
-    if on_step:
-        on_step(recorder)
-    return recorder.freeze()
+        recorder.add("guess", step % 8 if self._rng.random() < self._score[task] else -1)
+
+
+def run(config: RunConfig, seed: int) -> Trace:
+    work = FakeRun(config, seed)
+    with contextlib.suppress(StopIteration):
+        while True:
+            next(work)
+    return work.recorder.freeze()
+
+
+class Busy(FakeRun):
+    """Costs a millisecond of computing a step."""
+
+    def __next__(self) -> Recorder:
+        end = time.perf_counter() + 0.001
+        while time.perf_counter() < end:
+            pass
+        return super().__next__()
+
+
+class Greedy(FakeRun):
+    """Never ends."""
+
+    def __next__(self) -> Recorder:
+        end = time.process_time() + 0.02
+        while time.process_time() < end:
+            pass
+        recorder = super().__next__()
+        self.steps = min(self.steps, 50)
+        return recorder
+
+
+class Glutton(FakeRun):
+    """Asks for a gigabyte."""
+
+    def __next__(self) -> Recorder:
+        if self.steps == 10:
+            self.held = np.ones(2**27)
+        return super().__next__()

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 
 from app import state
 from app.desk import Desk
-from app.pool import Pool
+from app.engine.engine import Engine
 from app.runner import Comparison
 from nested_core import presets
 from nested_core.config import RunConfig
@@ -19,10 +19,10 @@ MAIN = str(Path(__file__).resolve().parent.parent / "app" / "main.py")
 
 @pytest.fixture(scope="module")
 def workers():
-    pool = Pool("tests.fake_run:run", spares=2, seats=1)
-    pool.warm()
-    yield pool
-    pool.close()
+    engine = Engine(2, "tests.fake_run:FakeRun", seats=1)
+    engine.warm()
+    yield engine
+    engine.close()
 
 
 @pytest.fixture
@@ -58,9 +58,9 @@ def address(page) -> dict[str, str]:
     return {k: v if isinstance(v, str) else v[0] for k, v in page.query_params.items()}
 
 
-def comparison(pool, seed=0, **changes) -> Comparison:
+def comparison(engine, seed=0, **changes) -> Comparison:
     stream = presets.stream("permuted_digits", 1, **{"tasks": 3, "dwell": 100, **changes})
-    return Comparison(pool, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
+    return Comparison(engine, [RunConfig(stream, arm) for arm in presets.arms(stream)], seed)
 
 
 class Upload(io.BytesIO):

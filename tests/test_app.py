@@ -2,7 +2,6 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
@@ -12,12 +11,11 @@ from streamlit.testing.v1 import AppTest
 from app import gallery, opened, samples, share, state
 from app.desk import Desk
 from app.playhead import Playhead
-from app.pool import Pool
 from nested_core import presets
 from nested_core.config import RunConfig, run_id
 from nested_core.trace import CHANNELS, Trace, TraceError
 from tests import fake_run
-from tests.page import MAIN, Upload, address, comparison, page, press, text, wait, workers
+from tests.page import MAIN, Upload, address, page, press, text, wait, workers
 
 __all__ = ["page", "workers"]  # fixtures
 
@@ -275,113 +273,6 @@ def test_traces_of_different_streams_are_not_mixed(recorded, workers, monkeypatc
     other = fake_run.run(RunConfig(stream, presets.nested(stream)), 0)
     with pytest.raises(TraceError, match=r"b\.npz: recorded on another stream"):
         Desk(workers).open([Upload("a.npz", opened.to_bytes(recorded)), Upload("b.npz", opened.to_bytes(other))])
-
-
-# Workers
-
-
-def test_learners_advance_in_step_and_pause_at_once(workers):
-    run = comparison(workers, dwell=1000)
-    run.play()
-    gaps = []
-    wait(lambda: gaps.append(abs(run.arms[0].steps - run.arms[1].steps)) or run.cursor > 300)
-    start = time.monotonic()
-    run.pause()
-    at = run.cursor
-    assert time.monotonic() - start < 0.3
-    assert max(gaps) < 400, "the faster learner ran away"
-    time.sleep(0.3)
-    done = [arm.steps for arm in run.arms]
-    time.sleep(0.3)
-    assert [arm.steps for arm in run.arms] == done, "workers went on after Pause"
-    assert run.cursor == at and [t.steps for t in run.view()] == [at, at]
-    run.close()
-
-
-def test_a_finished_run_equals_the_plain_one_and_gives_its_workers_back(workers):
-    run = comparison(workers)
-    run.play()
-    wait(lambda: run.status == "finished" and all(arm.worker is None for arm in run.arms))
-    fake_run.SECONDS_A_STEP, kept = 0, fake_run.SECONDS_A_STEP
-    for arm, trace in zip(run.arms, run.view(), strict=True):
-        assert trace.finished and trace.same_events(fake_run.run(arm.config, 0))
-    fake_run.SECONDS_A_STEP = kept
-    run.close()
-
-
-def test_the_speed_limit_holds(workers):
-    run = comparison(workers)
-    run.set_rate(40)
-    run.play()
-    time.sleep(1.0)
-    assert 10 <= run.cursor <= 60
-    run.close()
-
-
-def test_a_second_comparison_waits_for_a_seat(workers):
-    first, second = comparison(workers), comparison(workers)
-    first.play()
-    wait(lambda: first.cursor > 0)
-    second.play()
-    wait(lambda: second.status == "waiting")
-    assert second.ahead == 1 and second.cursor == 0
-    first.pause()
-    wait(lambda: second.cursor > 0)
-    first.close()
-    second.close()
-
-
-def test_without_a_reader_training_waits_and_then_ends(workers, monkeypatch):
-    monkeypatch.setattr("app.runner.SUSPEND_SECONDS", 0.3)
-    monkeypatch.setattr("app.runner.ABANDON_SECONDS", 1.5)
-    run = comparison(workers, dwell=3000)
-    run.play()
-    time.sleep(0.8)
-    done = [arm.steps for arm in run.arms]
-    time.sleep(0.3)
-    assert [arm.steps for arm in run.arms] == done, "trained on without a reader"
-    wait(lambda: run.status == "stopped")
-    assert all(arm.worker is None for arm in run.arms) and "nobody watched" in run.error
-
-
-@pytest.mark.parametrize(
-    "seed, words", [(13, "seed: 13 cannot be used; give another one."), (14, "ended unexpectedly")]
-)
-def test_errors_and_crashes_become_one_sentence(workers, seed, words):
-    run = comparison(workers, seed)
-    run.play()
-    wait(lambda: run.status == "failed")
-    assert words in run.error and "Traceback" not in run.error
-    run.close()
-
-
-def test_closing_the_pool_ends_every_process():
-    pool = Pool("tests.fake_run:run", spares=2, seats=1)
-    pool.warm()
-    run = comparison(pool)
-    run.play()
-    wait(lambda: run.cursor > 5)
-    processes = [arm.worker.process for arm in run.arms]
-    run.close()
-    pool.close()
-    assert all(p.poll() is not None for p in processes)
-
-
-WORKER = "from app.pool import Pool; import time; p = Pool('tests.fake_run:run', 1); p.warm(); time.sleep(60)"
-
-
-@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="needs /proc")
-@pytest.mark.parametrize("code", [WORKER, "from app.learn.desk import _record; _record(3)"])
-def test_processes_end_when_their_parent_is_killed(code):
-    parent = subprocess.Popen([sys.executable, "-c", code], cwd=Path(MAIN).parent.parent)
-    found = Path(f"/proc/{parent.pid}/task/{parent.pid}/children")
-    wait(found.read_text, 20)
-    child = Path("/proc") / found.read_text().split()[0]
-    wait(lambda: "python" in (child / "cmdline").read_text() or not child.exists())
-    assert child.exists()
-    parent.kill()
-    parent.wait()
-    wait(lambda: not child.exists() or "zombie" in (child / "status").read_text(), 2)  # sooner than its work is done
 
 
 # pitfall 41

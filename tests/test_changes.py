@@ -37,7 +37,7 @@ def test_an_edit_reaches_the_learner_while_it_trains(workers, fast):
     wait(lambda: run.cursor > 50)
     slower = tuple(replace(level, paused=level.period == 4) for level in run.levels)
     run.edit(slower)
-    wait(lambda: run.status == "finished" and all(arm.done for arm in run.arms))
+    wait(lambda: run.status == "finished" and all(arm.handle.done for arm in run.arms))
     (edit,) = run.configs[0].edits
     assert edit.levels == slower and run.edited == edit.step > 50 and not run.configs[1].edits
     nested = run.view()[0]

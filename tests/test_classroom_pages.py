@@ -13,8 +13,8 @@ from app import state
 from app.classroom import shared
 from app.classroom.store import DAY
 from app.desk import Desk
+from app.engine.engine import Engine
 from app.learn.desk import recording
-from app.pool import Pool
 from tests.page import wait
 
 PAGES = Path(__file__).resolve().parent.parent / "app" / "app_pages"
@@ -285,8 +285,8 @@ def test_what_the_teacher_hides_is_part_of_the_students_links(school):
 
 
 def test_the_experiment_spreads_over_the_class(school, monkeypatch):
-    pool = Pool("tests.fake_run:run", spares=2, seats=1)
-    desk = Desk(pool)
+    engine = Engine(2, "tests.fake_run:FakeRun", seats=1)
+    desk = Desk(engine)
     monkeypatch.setattr(state, "desk", lambda: desk)
     teacher = opened("teach")
     teacher.selectbox[0].select("own")
@@ -307,7 +307,7 @@ def test_the_experiment_spreads_over_the_class(school, monkeypatch):
     assert seed == 1 and scores["steps"][-1] == 60
     assert "1 of 1 runs have arrived" in text(ran(teacher))
     desk.reset()
-    pool.close()
+    engine.close()
 
 
 def test_recorded_runs_are_shown_when_asked_for_and_not_before(school):

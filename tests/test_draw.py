@@ -1,6 +1,8 @@
 """Drawing a digit: strokes become images, the worker keeps learners after each task, the page asks them."""
 
 import math
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -46,13 +48,15 @@ def lesson() -> Lesson:
     """Both learners trained in this process, as the worker would; TRACES holds what was recorded."""
     lesson = Lesson()
     for config, name in zip(lesson.configs, lesson.runs, strict=True):
-        learn.run(config, lesson.seed, lambda recorder, name=name: TRACES.update({name: recorder}))
+        for recorder in learn.run(config, lesson.seed):
+            TRACES[name] = recorder
     return lesson
 
 
 def ask(lesson: Lesson, image) -> list[Answer]:
     replies = []
-    learn.run(Question(lesson.runs, tuple(image)), lesson.seed, lambda reply: replies.extend(reply.meta["answers"]))
+    for reply in learn.run(Question(lesson.runs, tuple(image)), lesson.seed):
+        replies.extend(reply.meta["answers"])
     return replies
 
 
@@ -170,7 +174,7 @@ def test_the_worker_trains_once_and_answers_at_once(worker):
     print(f"\nanswer after {1000 * (time.monotonic() - start):.0f} ms")
     assert worker.ask(SHORT, image) is answers
     for config in SHORT.configs:
-        learn.run(config, SHORT.seed, lambda recorder: None)
+        list(learn.run(config, SHORT.seed))
     for mine, theirs in zip(ask(SHORT, image), answers, strict=True):
         assert np.array_equal(mine.scores, theirs.scores)  # the same run, digit for digit
 
@@ -178,7 +182,7 @@ def test_the_worker_trains_once_and_answers_at_once(worker):
 def test_a_dead_worker_is_noticed_and_replaced(worker):
     training = trained(worker, SHORT)
     longer = worker.open(Lesson())
-    worker.service.worker.process.kill()
+    os.kill(worker.service.worker.pid, signal.SIGKILL)
     end = time.monotonic() + 10
     while not longer.error and time.monotonic() < end:
         time.sleep(0.02)

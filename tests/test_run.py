@@ -22,7 +22,7 @@ from nested_core.config import (
 )
 from nested_core.ops import backend
 from nested_core.presets import arms, nested, stream
-from nested_core.run import build, run
+from nested_core.run import Run, build, run
 from nested_core.streams import open_stream
 from nested_core.trace import CHANNELS, Recorder, Trace, TraceError
 
@@ -57,19 +57,36 @@ def test_what_is_recorded(trace):
         trace["score"][0] = 0
 
 
-def test_a_run_can_be_watched_and_stopped_and_its_prefix_is_the_same_run(trace):
-    reader, seen = Recorder({}), []
-
-    def watch(recorder):
-        reader.extend(recorder.take())
-        seen.append(reader.count("task"))
-        return seen[-1] < 11
-
-    stopped = run(CONFIG, 3, watch)
-    assert seen == list(range(12)) and stopped.steps == 11 and not stopped.finished
-    assert trace.until(11).same_events(stopped)
+def test_a_run_can_be_led_from_outside_and_left_at_any_step(trace):
+    reader, work = Recorder({}), Run(CONFIG, 3)
+    while work.steps < 11:
+        next(work)
+        reader.extend(work.recorder.take())
+    stopped = work.recorder.freeze()
+    assert stopped.steps == 11 and not stopped.finished and trace.until(11).same_events(stopped)
     reader.meta = dict(stopped.meta)
     assert reader.freeze().same_events(stopped)
+
+
+@pytest.mark.parametrize("kind", ["permuted_digits", "languages"])
+def test_a_run_taken_up_from_a_snapshot_goes_on_bit_for_bit(kind):
+    stream = StreamConfig(kind, tasks=2, dwell=6, batch=2, length=16)
+    nested_config = nested(stream)
+    variants = [] if kind == "permuted_digits" else [replace(nested_config, variant="sequential")]
+    for learner in (*arms(stream), *variants):
+        small = replace(learner, width=24, layers=1, heads=2, chunk=8)
+        config = RunConfig(stream, small, probe_every=4)
+        work = Run(config, 5)
+        while work.steps < 7:
+            next(work)
+        before, later = work.recorder.freeze(), Run(config, 5, snapshot=work.snapshot())
+        for _ in later:
+            pass
+        whole = run(config, 5)
+        for name in CHANNELS:
+            if name != "seconds":
+                both = np.concatenate([before[name], later.recorder.freeze()[name]])
+                assert np.array_equal(both, whole[name], equal_nan=whole[name].dtype.kind == "f"), (learner.name, name)
 
 
 def test_a_trace_survives_its_file_and_a_damaged_one_is_one_sentence(trace, tmp_path):
@@ -226,7 +243,13 @@ def test_a_comparison_is_fair():
 
 def test_a_change_of_levels_on_the_way_is_part_of_the_run():
     slower = tuple(replace(level, rate=level.rate / 2, paused=level.period == 4) for level in CONFIG.learner.levels)
-    live = run(CONFIG, 3, lambda recorder: slower if recorder.count("task") == 10 else True)
+    work = Run(CONFIG, 3)
+    while work.steps < 10:
+        next(work)
+    work.edit(slower)
+    for _ in work:
+        pass
+    live = work.recorder.freeze()
     config = from_dict(live.meta["config"])
     assert [(edit.step, edit.levels) for edit in config.edits] == [(10, slower)]
     again = run(config, 3)

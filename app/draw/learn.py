@@ -1,4 +1,4 @@
-"""The worker's side: `python -m app.worker app.draw.learn:run` trains digit learners, keeps them, and answers.
+"""The worker's side: the entry `app.draw.learn:run` trains digit learners, keeps them, and answers.
 
 A job is a RunConfig, trained as everywhere and kept as it stood after each task, or a Question about kept learners,
 whose answers go back as the job's meta. So the worker and its protocol are the ones of the playground.
@@ -6,7 +6,7 @@ whose answers go back as the job's meta. So the worker and its protocol are the 
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,7 @@ import torch
 from nested_core.config import ConfigError, RunConfig, run_id
 from nested_core.learner import Learner
 from nested_core.mlp import IndependentLevels, total, with_one
-from nested_core.run import build
-from nested_core.run import run as train
+from nested_core.run import Run
 from nested_core.streams.digits import CLASSES
 
 from .questions import Answer, Question
@@ -38,33 +37,22 @@ class Reply:
         return {}
 
 
-def run(config: RunConfig | Question, seed: int, on_step: Callable[[Any], bool | None]) -> None:
-    """Do one job."""
+def run(config: RunConfig | Question, seed: int, snapshot: None = None) -> Iterator[Any]:
+    """Do one job, part by part."""
     if isinstance(config, Question):
-        on_step(Reply([answer(name, config.image) for name in config.runs]))
+        yield Reply([answer(name, config.image) for name in config.runs])
         return
-    made: list[Any] = []
-    looks: list[Look] = []
-    steps = -1
-
-    def make(*arguments: Any) -> Learner:
-        made.extend([build(*arguments), arguments[1]])
-        return made[0]
-
-    def step(recorder: Any) -> bool | None:
-        nonlocal steps
-        steps += 1
-        if steps == 0:
-            recorder.meta["examples"] = examples(made[1])
-        elif steps % config.stream.dwell == 0:
-            looks.append(look(made[0]))
-        return on_step(recorder)
-
-    train(config, seed, on_step=step, make=make)
-    if len(looks) == config.stream.tasks:
-        kept[run_id(config, seed)] = (config.learner.name, rows(made[0]), shows(made[0]), looks)
-        while len(kept) > KEEP:
-            kept.popitem(last=False)
+    training, looks = Run(config, seed), []
+    training.recorder.meta["examples"] = examples(training.stream)
+    done = 0
+    for recorder in training:
+        if training.steps > done and training.steps % config.stream.dwell == 0:
+            looks.append(look(training.learner))
+        done = training.steps
+        yield recorder
+    kept[run_id(config, seed)] = (config.learner.name, rows(training.learner), shows(training.learner), looks)
+    while len(kept) > KEEP:
+        kept.popitem(last=False)
 
 
 def answer(name: str, image: tuple[float, ...]) -> Answer:

@@ -3,6 +3,7 @@
 Nothing here imports torch. A page never waits longer than `WAIT_SECONDS`; it asks again at its next tick.
 """
 
+import functools
 from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,10 +21,10 @@ WAIT_SECONDS = 2.0
 
 @dataclass
 class Training:
-    """How far a lesson is. `recorders`: one for each learner that has begun."""
+    """How far a lesson is. `recorders`: by place, for every learner that has begun."""
 
     lesson: Lesson
-    recorders: list[Recorder] = field(default_factory=list)
+    recorders: dict[int, Recorder] = field(default_factory=dict)
     steps: int = 0
     finished: int = 0
     error: str = ""
@@ -38,7 +39,7 @@ class Training:
         return self.finished == len(self.lesson.configs)
 
     def traces(self) -> list[Trace]:
-        return [recorder.freeze() for recorder in self.recorders]
+        return [recorder.freeze() for _, recorder in sorted(self.recorders.items())]
 
 
 class Learners:
@@ -58,8 +59,9 @@ class Learners:
                 self._lessons[lesson] = training
                 while len(self._lessons) > LESSONS:
                     self._lessons.popitem(last=False)
-                for config in lesson.configs:
-                    self.service.send(config, lesson.seed, lambda *message: self._learned(training, *message))
+                for place, config in enumerate(lesson.configs):
+                    receive = functools.partial(self._learned, training, place)
+                    self.service.send(config, lesson.seed, receive)
             self._lessons.move_to_end(lesson)
             return self._lessons[lesson]
 
@@ -86,12 +88,12 @@ class Learners:
         for lesson in [lesson for lesson, training in self._lessons.items() if not training.error]:
             del self._lessons[lesson]  # its learners went with the process; the next visit trains them again
 
-    def _learned(self, training: Training, kind: str, content: Any = None) -> None:
+    def _learned(self, training: Training, place: int, kind: str, content: Any = None) -> None:
         if kind == "meta":
             training.examples = content.pop("examples")
-            training.recorders.append(Recorder(content))
+            training.recorders[place] = Recorder(content)
         elif kind == "new":
-            training.recorders[-1].extend(content)
+            training.recorders[place].extend(content)
             training.steps += len(content.get("task", ()))
         elif kind == "done":
             training.finished += 1

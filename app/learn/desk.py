@@ -16,9 +16,9 @@ import streamlit as st
 from lessons.lesson import Lesson, Results, Runs, Scene
 from nested_core.trace import Trace
 
-from ..pool import Pool
+from ..engine.engine import Engine
 from ..runner import Comparison
-from ..state import pool
+from ..state import engine
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SECONDS = 120
@@ -27,8 +27,8 @@ SECONDS = 120
 class LessonDesk:
     """The runs of one lesson at a time. Asking for another lesson clears it."""
 
-    def __init__(self, workers: Pool):
-        self.workers = workers
+    def __init__(self, engine: Engine):
+        self.engine = engine
         self.number = 0
         self.scenes: tuple[Scene, ...] = ()
         self.seed = 0
@@ -63,7 +63,7 @@ class LessonDesk:
     def run(self, rate: float = 0.0) -> None:
         """Go on with the scene in view, or begin the first that is missing. rate: steps a second, 0 for no limit."""
         if self.show is None and self.waiting:
-            self.show = Comparison(self.workers, self.waiting.configs, self.seed)
+            self.show = Comparison(self.engine, self.waiting.configs, self.seed)
         if self.show:
             self.show.set_rate(rate)
             self.show.play()
@@ -103,7 +103,7 @@ class LessonDesk:
 @st.cache_resource(scope="session", on_release=lambda held: held.close(), show_spinner=False)
 def desk() -> LessonDesk:
     """The lesson in this tab; its training ends with the session."""
-    return LessonDesk(pool())
+    return LessonDesk(engine())
 
 
 def _record(number: int) -> Results:

@@ -1,4 +1,4 @@
-"""The worker of the trained memory: `python -m app.worker app.memory_lab.hope_worker:run`.
+"""The worker of the trained memory: the entry `app.memory_lab.hope_worker:run`.
 
 It trains a small Hope on random facts, keeps it, and reads lessons with it, token by token, in float64. What one token
 gave to a read-out is computed as in `lesson`: the main memory is written by M <- M (alpha - 2 eta k k^T) + eta v^ k^T,
@@ -7,7 +7,7 @@ with everything made by the memories themselves, so carrying the query back thro
 
 import copy
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Generator, Iterator
 from typing import Any
 
 import numpy as np
@@ -59,19 +59,17 @@ class Note:
         return new
 
 
-def run(config: Train | Read | RunConfig, seed: int, on_step: Callable[[Any], bool | None]) -> None:
-    """Do one job."""
+def run(config: Train | Read | RunConfig, seed: int, snapshot: None = None) -> Iterator[Note]:
+    """Do one job, part by part."""
     prepare()
     if isinstance(config, Train):
-        model = train(config, on_step)
-        if model:
-            kept[config] = model
-            while len(kept) > KEEP:
-                kept.popitem(last=False)
+        kept[config] = yield from train(config)
+        while len(kept) > KEEP:
+            kept.popitem(last=False)
     elif isinstance(config, Read):
         if config.train not in kept:
             raise ConfigError(f"seed: {config.train.seed} is no longer kept; train it again.")
-        on_step(Note({"reading": read(kept[config.train], config)}))
+        yield Note({"reading": read(kept[config.train], config)})
 
 
 def make(seed: int) -> Hope:
@@ -101,13 +99,12 @@ def draw(
     return torch.tensor(np.array(rows, dtype=np.int64)), torch.tensor(np.array(wanted, dtype=np.int64))
 
 
-def train(config: Train, on_step: Callable[[Any], bool | None]) -> Hope | None:
-    """A Hope that answers; None where it was stopped. The loss of every step, and at the end its tests, are noted."""
+def train(config: Train) -> Generator[Note, None, Hope]:
+    """A Hope that answers. The loss of every step, and at the end its tests, are noted."""
     model, rng = make(config.seed), generator(config.seed, "facts to be trained on")
     optimizer = torch.optim.AdamW(model.parameters(), lr=RATE, betas=(0.9, 0.99), weight_decay=0.0)
     note = Note({"parameters": sum(p.numel() for p in model.parameters())})
-    if on_step(note) is False:
-        return None
+    yield note
     for step in range(1, config.steps + 1):
         for group in optimizer.param_groups:
             group["lr"] = RATE * min(1.0, step / WARM) * (1 - 0.9 * step / config.steps)
@@ -120,8 +117,7 @@ def train(config: Train, on_step: Callable[[Any], bool | None]) -> Hope | None:
         note.new.setdefault("loss", []).append(float(loss.detach()))
         if step == config.steps:
             note.new["tests"] = {far: score(model, far) for far in TESTS}
-        if on_step(note) is False:
-            return None
+        yield note
     return copy.deepcopy(model).double().requires_grad_(False)
 
 

@@ -1,0 +1,43 @@
+"""What one run may use. A person is told in a sentence which limit was reached and what to do."""
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from nested_core.config import ConfigError, RunConfig
+
+
+@dataclass(frozen=True)
+class Budget:
+    """Steps of its stream, processor seconds, and megabytes that it may ask for beyond what a warm process has."""
+
+    steps: int = 20_000
+    seconds: float = 600.0
+    megabytes: int = 2_048
+
+    def check(self, config: Any) -> None:
+        """Before a run is taken. Raises ConfigError."""
+        if isinstance(config, RunConfig) and config.stream.steps > self.steps:
+            raise ConfigError(
+                f"steps: {config.stream.steps} is more than the {self.steps} that one run may have here; "
+                "choose fewer tasks, shorter visits or fewer rounds."
+            )
+
+    def check_seconds(self, used: float) -> None:
+        """While it runs. Raises ConfigError."""
+        if used > self.seconds:
+            raise ConfigError(
+                f"seconds: the run has used the {self.seconds:g} s of computing that it may have here; "
+                "choose fewer steps or a smaller model."
+            )
+
+    def limit_memory(self) -> None:
+        """From now on this process cannot ask for more than `megabytes` beyond what it has: a job that wants more
+        fails by itself, with a sentence, where the system would end the whole process. Linux only."""
+        with contextlib.suppress(ImportError, OSError, ValueError, IndexError):
+            import resource
+
+            pages = int(Path("/proc/self/statm").read_text().split()[0])
+            most = pages * resource.getpagesize() + self.megabytes * 2**20
+            resource.setrlimit(resource.RLIMIT_AS, (most, resource.getrlimit(resource.RLIMIT_AS)[1]))
