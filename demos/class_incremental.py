@@ -108,10 +108,10 @@ def run(job: Job, report: Report) -> Trace:
         made.parameters += count(encoder) if encoder else 0
         return made
 
-    def watch(recorder):
-        report(0.8 + 0.2 * recorder.count("task") / config.steps)
+    def watch(steps: int) -> None:
+        report(0.8 + 0.2 * steps / config.steps)
 
-    trace = learn(RunConfig(config, learner, config.dwell), job.seed, watch, make, stream)
+    trace = learn(RunConfig(config, learner, config.dwell), job.seed, make, stream, watch)
     told = {"learner": {**to_dict(learner), **choice}, "stream": {**to_dict(config), "kind": job.part}}
     name = f"{job.demo} {job.part} {job.arm} {job.seed}"
     return Trace({**trace.meta, "config": told, "run_id": name}, {channel: trace[channel] for channel in CHANNELS})

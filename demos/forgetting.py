@@ -85,7 +85,7 @@ def run(job: Job, report: Report) -> Trace:
                 return Ewc(base, stream, seed, choice["strength"])
             return {"replay": Replay, "joint": Joint}[job.arm](base, stream, seed)
 
-    return learn(config, job.seed, lambda recorder: report(recorder.count("task") / on.steps), make)
+    return learn(config, job.seed, make, watch=lambda steps: report(steps / on.steps))
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

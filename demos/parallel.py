@@ -1,20 +1,26 @@
-"""Jobs over processes, one thread each, with a progress bar. A demo names its jobs; this runs them."""
+"""Jobs over the workers of an engine, one thread each, with a progress bar. A demo names its jobs; this runs them.
+
+ENGINE=ray spreads them over a cluster.
+"""
 
 import importlib
-import multiprocessing
-import os
+import math
 import queue
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
+from app.engine.budget import Budget
+from app.engine.choose import open_engine
 from nested_core.trace import Trace
 
 Report = Callable[[float], None]
 """Called with the share of the job that is done, from 0 to 1."""
+POLL_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -26,6 +32,8 @@ class Job:
     device  "cpu" or "cuda"
     """
 
+    entry: ClassVar[str] = "demos.parallel:work"
+
     demo: str
     part: str
     arm: str
@@ -36,40 +44,76 @@ class Job:
     options: dict[str, Any] = field(default_factory=dict)
 
 
-def _start(messages) -> None:
-    global _messages
-    _messages = messages
+class Note:
+    """What a worker takes for a recorder: how far a job is, and at the end its trace."""
+
+    def __init__(self) -> None:
+        self.meta: dict[str, Any] = {}
+        self.new: dict[str, list[Any]] = {}
+
+    def take(self) -> dict[str, list[Any]]:
+        new, self.new = self.new, {}
+        return new
 
 
-def _run(job: Job) -> Trace:
+def work(job: Job, seed: int, snapshot: None = None) -> Iterator[Note]:
+    """The worker's side. A demo's loop is its own, so it runs in a thread and is looked at from here."""
     from nested_core.cpu import prepare  # torch is needed in workers only
 
-    prepare()
-    said = 0.0
+    said: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
 
-    def report(share: float) -> None:
-        nonlocal said
-        if share - said >= 0.01 or share >= 1:
-            _messages.put(share - said)
-            said = share
+    def run() -> None:
+        prepare()
+        try:
+            trace = importlib.import_module(f"demos.{job.demo}").run(job, lambda share: said.put(("share", share)))
+            said.put(("trace", trace))
+        except BaseException as error:
+            said.put(("error", error))
 
-    trace = importlib.import_module(f"demos.{job.demo}").run(job, report)
-    _messages.put(1 - said)
-    return trace
+    note = Note()
+    yield note
+    threading.Thread(target=run, daemon=True).start()
+    while "trace" not in note.new:
+        try:
+            kind, value = said.get(timeout=POLL_SECONDS)
+        except queue.Empty:
+            kind, value = "", None
+        if kind == "error":
+            raise value
+        if kind:
+            note.new[kind] = [value]
+        yield note
 
 
 def run_all(jobs: list[Job], console: Console, words: str = "runs") -> list[Trace]:
-    """The traces of all jobs, in order, computed by one process a core (on a GPU: one process)."""
-    context = multiprocessing.get_context("spawn")
-    messages = context.Queue()
-    processes = 1 if jobs[0].device == "cuda" else min(len(jobs), os.cpu_count() or 1)
+    """The traces of all jobs, in order, computed by one worker a core (on a GPU: one). Raises RuntimeError where one
+    failed."""
+    budget = Budget(seconds=math.inf, megabytes=2**20)  # a person waits for exactly these
+    engine = open_engine(1 if jobs[0].device == "cuda" else 0, budget=budget)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
-    with context.Pool(processes, _start, (messages,)) as pool, Progress(*columns, console=console) as progress:
-        bar = progress.add_task(f"{len(jobs)} {words}", total=len(jobs))
-        result = pool.map_async(_run, jobs, chunksize=1)
-        while not (result.ready() and messages.empty()):
-            try:
-                progress.advance(bar, messages.get(timeout=0.2))
-            except queue.Empty:
-                continue
-        return result.get()
+    changed = threading.Event()
+    traces: dict[int, Trace] = {}
+    waiting, active = list(enumerate(jobs))[::-1], {}
+    try:
+        with Progress(*columns, console=console) as progress:
+            bar = progress.add_task(f"{len(jobs)} {words}", total=len(jobs))
+            while waiting or active:
+                while waiting and len(active) < len(engine.slots):
+                    place, job = waiting.pop()
+                    active[place] = engine.submit(job, job.seed, on_change=changed.set)
+                    active[place].let(1)
+                changed.wait(POLL_SECONDS)
+                changed.clear()
+                shares = {}
+                for place, handle in list(active.items()):
+                    if handle.error:
+                        raise RuntimeError(f"{jobs[place]}: {handle.error}")
+                    log = handle.lists
+                    shares[place] = log.get("share", [0.0])[-1]
+                    if handle.done:
+                        traces[place] = log["trace"][-1]
+                        del active[place]
+                progress.update(bar, completed=len(traces) + sum(shares[place] for place in active if place in shares))
+    finally:
+        engine.close()
+    return [traces[place] for place in range(len(jobs))]

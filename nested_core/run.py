@@ -32,15 +32,23 @@ from .transformer import Transformer, same_size
 Make = Callable[[LearnerConfig, Stream, int], Learner]
 
 
-def run(config: RunConfig, seed: int, make: Make | None = None, stream: Stream | None = None) -> Trace:
+def run(
+    config: RunConfig,
+    seed: int,
+    make: Make | None = None,
+    stream: Stream | None = None,
+    watch: Callable[[int], None] | None = None,
+) -> Trace:
     """Learn the whole stream and return what was recorded.
 
     make    makes another learner than `build` would
     stream  in place of the one that the config names; the config says its tasks, steps and batch
+    watch   is told the steps done, again and again
     """
     work = Run(config, seed, make, stream)
     for _ in work:
-        pass
+        if watch:
+            watch(work.steps)
     return work.recorder.freeze()
 
 

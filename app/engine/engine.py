@@ -131,7 +131,7 @@ class Engine:
                 run.hear("error", "its training process ended unexpectedly; press Reset, then Run, to start again.")
                 self._over(run)
             else:
-                self._assign(run, slot)
+                self._assign(run, [other for other in self.slots if other.ready] or [slot])
             for handle in run.watchers:
                 handle.on_change()
 
@@ -224,8 +224,8 @@ class Engine:
             run.slot.worker.send("stop", run.number)
         self._over(run)
 
-    def _assign(self, run: Computation, slot: Slot | None = None) -> None:
-        run.slot = slot or min(self.slots, key=lambda slot: (slot.load, not slot.ready))
+    def _assign(self, run: Computation, slots: list[Slot] | None = None) -> None:
+        run.slot = min(slots or self.slots, key=lambda slot: (slot.load, not slot.ready))
         run.slot.runs[run.number] = run
         run.at = dict(run.kept)
         if run.edits:  # ordered, but no worker has told that it did so: they hold from the next step on

@@ -141,6 +141,11 @@ class Handle:
             self._read = {name: len(found) for name, found in rows.items()}
         return {name: found for name, found in new.items() if len(found)}
 
+    @property
+    def lists(self) -> dict[str, list[Any]]:
+        """Of a job that is no run: everything it has told, by name."""
+        return self._computation.recorder.lists
+
     def let(self, steps: int) -> None:
         """Allow the run to go on until so many steps are done; fewer than are done: let it stand."""
         with self._engine.lock:
