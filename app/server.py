@@ -14,7 +14,10 @@ from starlette.middleware import Middleware
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a clone that was never installed
 
 from app import live
+from app.settings import read_or_exit
 from app.state import pool
+
+read_or_exit()
 
 HINT = (
     b"<head><script>{ const here = location.origin + '/'; "
