@@ -50,7 +50,7 @@ class Me:
 
 
 def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @contextmanager
@@ -72,6 +72,11 @@ class Store:
             self.engine = open_database(url)
         self._reader = Reader(self.engine)
         self.sweep()
+
+    def check(self) -> None:
+        """Ask the database for something, to see whether it is there."""
+        with self._begin() as session:
+            session.scalar(select(Room.id).limit(1))
 
     def view(self, code: str) -> View:
         """The room of this code, as students type it."""
