@@ -19,9 +19,12 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from app.classroom.database import CONNECTIONS
+
 MEASURED = Path(__file__).resolve().parent / "measured.json"
 P95_SECONDS = 0.5  # of a tick: longer is felt
 WAIT_SECONDS = 10.0  # of a run, on average, for a free process
+POSTGRES = 100  # connections that PostgreSQL takes unless it is told otherwise
 BUSY = 0.8  # share of its time that a core may work: what is left carries the busy moments
 SIMULATED, WARMING = 240.0, 40.0  # seconds of a lesson, and those that are not counted
 SIZES = (30, 100, 300, 1_000, 3_000, 10_000)
@@ -148,6 +151,7 @@ class Need:
     cores: int
     gigabytes: float
     writes: float  # a second, of the one database
+    connections: int  # kept open to it
     megabits: float  # a second, of streamed frames
     database: float  # share of the time of one writer, which is all that SQLite has
     load: Load
@@ -160,7 +164,8 @@ def need(learners: int, each: int, cores: int, costs: Costs, habits: Habits) -> 
     megabytes = replicas * (costs.server_mb + (cores - 1) * costs.worker_mb) + learners * costs.session_mb
     writes = learners * habits.answers / 3600
     megabits = learners * load.playing * habits.frames * costs.frame_bytes * 8 / 1e6
-    return Need(learners, replicas, replicas * cores, megabytes / 1024, writes, megabits, writes * costs.answer, load)
+    connections, busy = replicas * CONNECTIONS, writes * costs.answer
+    return Need(learners, replicas, replicas * cores, megabytes / 1024, writes, connections, megabits, busy, load)
 
 
 def price(need: Need, core_hour: float, gb_hour: float) -> float:
@@ -171,7 +176,8 @@ def price(need: Need, core_hour: float, gb_hour: float) -> float:
 def gives_way(need: Need) -> str:
     """What is nearest to its limit."""
     load = need.load
-    shares = {"pages": load.pages / BUSY, "training": load.waited / WAIT_SECONDS, "SQLite": need.database / BUSY}
+    shares = {"pages": load.pages / BUSY, "training": load.waited / WAIT_SECONDS, "database": need.database / BUSY}
+    shares["connections"] = need.connections / POSTGRES
     name = max(shares, key=shares.__getitem__)
     return f"{name} ({shares[name]:.0%})"
 
@@ -195,11 +201,28 @@ def report(costs: Costs, habits: Habits, cores: int, sizes: tuple[int, ...], pri
         f"{one.load.p95:.2f} s, and a run waits {one.load.waited:.1f} s. Nearest to its limit: {gives_way(one)}. "
         f"Add a replica at {math.ceil(0.8 * each)} tabs."
     )
-    titles = ("learners", "replicas", "cores", "GB", "writes/s", "Mbit/s", "a learner's hour", "nearest to its limit")
+    titles = (
+        "learners",
+        "replicas",
+        "cores",
+        "GB",
+        "writes/s",
+        "connections",
+        "Mbit/s",
+        "an hour of one",
+        "nearest to its limit",
+    )
     table = Table(*titles, box=None, pad_edge=False)
     for size in sizes:
         wanted = need(size, each, cores, costs, habits)
-        cells = (size, wanted.replicas, wanted.cores, f"{wanted.gigabytes:.1f}", f"{wanted.writes:.1f}")
+        cells = (
+            size,
+            wanted.replicas,
+            wanted.cores,
+            f"{wanted.gigabytes:.1f}",
+            f"{wanted.writes:.1f}",
+            wanted.connections,
+        )
         last = (f"{wanted.megabits:.1f}", f"{price(wanted, *prices):.4f}", gives_way(wanted))
         table.add_row(*map(str, cells + last))
     console.print(table)

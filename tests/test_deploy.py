@@ -1,12 +1,15 @@
-"""The simulation of capacity against what can be computed: Erlang's formula, deterministic limits, prices by hand."""
+"""Capacity against what can be computed, by Erlang's formula and by hand; and that what the guide names exists."""
 
 import math
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from app.deploy.capacity import BUSY, P95_SECONDS, Costs, Habits, Station, most, need, price, read, simulate
+from app.deploy.capacity import BUSY, P95_SECONDS, Costs, Habits, Station, gives_way, most, need, price, read, simulate
+from app.settings import variables
+from tests.browsing import ROOT
 
 FREE = Costs(0.0, 0.0, 0.0, 0.0, 0.0, server_mb=200.0, session_mb=1.0, worker_mb=500.0, frame_bytes=7000.0)
 QUIET = Habits(think=1e9, answers=0.0)  # nobody trains
@@ -60,3 +63,26 @@ def test_what_was_measured_serves_a_class_on_eight_cores():
     assert place["processor"] and each >= 30
     assert simulate(each, costs, Habits(), 7).p95 < P95_SECONDS
     assert most(costs, Habits(), 16) > each > most(costs, Habits(), 4)
+
+
+def test_the_guide_shows_what_the_simulation_says():
+    rows = re.findall(r"^\| (\d+) \| (.+) \|$", (ROOT / "app/deploy/README.md").read_text(), re.M)
+    costs, _ = read()
+    each = most(costs, Habits(), 8)
+    assert len(rows) == 6
+    for learners, rest in rows:
+        one = need(int(learners), each, 8, costs, Habits())
+        told = f"{one.replicas} | {one.cores} | {one.gigabytes:.1f} | {one.writes:.1f} | {one.connections} | "
+        told += f"{one.megabits:.1f} | {price(one, 0.04, 0.005):.4f} | {gives_way(one)}"
+        assert rest == told
+
+
+def test_what_the_files_of_deployment_name_exists():
+    known = {variable for _, _, variable, _ in variables()}
+    for file in ("README.md", "Dockerfile", "compose.yaml", "playground@.service"):
+        text = (ROOT / "app" / "deploy" / file).read_text()
+        assert set(re.findall(r"\b(?:PLAYGROUND|CLASSROOM)_[A-Z_]+|DATABASE_URL", text)) <= known, file
+        for module in re.findall(r"python -m (app[\w.]+)", text):
+            assert (ROOT / (module.replace(".", "/") + ".py")).exists()
+    for names in re.findall(r"^COPY (.+) \S+$", (ROOT / "app/deploy/Dockerfile").read_text(), re.M):
+        assert all((ROOT / name).exists() for name in names.split())
