@@ -94,7 +94,11 @@ class Compute(Section):
 
     workers: Whole = Field(0, description="processes that train at the same time; 0: one a core")
     runs_per_session: Count = Field(4, description="runs of one tab that train or wait at the same time")
-    run_steps: Count = Field(20_000, description="steps of one run")
+    run_steps: Annotated[int, Field(gt=0, le=20_000), "give a whole number from 1 to 20000"] = Field(
+        20_000, description="steps of one run"
+    )
+    run_width: Count = Field(1_024, description="width of one learner's model")
+    run_tasks: Count = Field(10, description="tasks of one run")
     run_seconds: Count = Field(600, description="seconds that one run may train")
     run_megabytes: Count = Field(2_048, description="memory of one training process, MB")
 

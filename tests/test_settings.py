@@ -1,5 +1,6 @@
 """Settings: read from the environment, listed with their origin, refused in a sentence; secrets are never shown."""
 
+import contextlib
 import os
 import re
 import subprocess
@@ -8,9 +9,13 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as pace
 from hypothesis import strategies as some
 
+from app.admission import admit
 from app.settings import Classroom, SettingsError, settings, table, variables
+from nested_core import presets
+from nested_core.config import ConfigError
 from tests.browsing import ROOT
 
 NAMES = [variable for _, _, variable, _ in variables()]
@@ -50,6 +55,7 @@ def test_no_count_but_a_whole_number_above_0(value):
 
 
 @given(some.dictionaries(some.sampled_from(NAMES), some.text(some.characters(exclude_characters="\0"), max_size=30)))
+@pace(max_examples=50, deadline=None)
 def test_any_text_is_taken_or_refused_in_a_sentence_that_names_the_variable(environment):
     try:
         read(**{name: value.encode("utf-8", "replace").decode() for name, value in environment.items()})
@@ -75,6 +81,17 @@ def test_secrets_are_used_but_never_shown():
     shown = repr((found, rows)) + "".join(refused(CLASSROOM_SECRET="pass-word", DATABASE_URL="pass-word"))
     assert "pass-word" not in shown and "horse" not in shown
     assert rows["DATABASE_URL"][2] == "postgresql+psycopg://teacher:***@host/class"
+
+
+def test_a_run_may_be_as_large_as_its_owner_allows():
+    config = presets.run_config(stream := presets.stream("permuted_digits"), presets.nested(stream))
+    admit(config)
+    for name, least in (("STEPS", stream.steps), ("WIDTH", config.learner.width), ("TASKS", stream.tasks)):
+        for most, fits in ((least, contextlib.nullcontext()), (least - 1, pytest.raises(ConfigError, match="allows"))):
+            with patch.dict(os.environ, {f"PLAYGROUND_RUN_{name}": str(most)}), fits:
+                settings.cache_clear()
+                admit(config)
+    settings.cache_clear()
 
 
 def test_a_folder_that_cannot_be_made_is_a_sentence(tmp_path):
