@@ -7,6 +7,7 @@ from pathlib import Path
 
 import streamlit as st
 from starlette.middleware import Middleware
+from streamlit import config
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a clone that was never installed
 
@@ -21,8 +22,9 @@ from app.web.page import Page
 from app.web.sessions import Sessions
 from app.web.stop import end_well
 
-settings = read_or_exit()
+settings = read_or_exit(prepare=True)
 logs.configure(settings)
+config.set_option("server.maxUploadSize", settings.upload_megabytes)
 
 
 @asynccontextmanager

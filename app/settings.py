@@ -258,9 +258,15 @@ def main() -> None:
         console.print(shown)
 
 
-def read_or_exit() -> Settings:
-    """The settings; where they cannot be used, the sentences on stderr and exit status 2."""
+def read_or_exit(prepare: bool = False) -> Settings:
+    """The settings; where they cannot be used, the sentences on stderr and exit status 2.
+
+    prepare  also make the folder of the database and the secret, where it is needed
+    """
     try:
+        found = settings().classroom
+        if prepare and not (found.database and found.secret):
+            found.folder()
         return settings()
     except SettingsError as error:
         print(error, file=sys.stderr)

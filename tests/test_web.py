@@ -282,7 +282,8 @@ def test_an_event_is_one_line_with_what_it_is_about(capsys, monkeypatch):
             log.exception("it failed")
         told = [json.loads(line) for line in capsys.readouterr().err.splitlines()]
     finally:
-        logging.basicConfig(level=level, handlers=handlers, force=True)
+        logging.root.handlers[:] = handlers
+        logging.root.setLevel(level)
     first, second = told
     assert (first["event"], first["run"], first["steps"], first["level"]) == ("run finished", "4f2a", 1500, "info")
     assert second["error"].startswith("Traceback") and re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", second["time"])
@@ -421,6 +422,7 @@ def test_however_a_server_ends_no_process_is_left(tmp_path, how):
             assert closed.rcvd.code == 1012  # "service restart": the browser comes back
             told = (tmp_path / "server.log").read_text()
             assert '"event": "stopping"' in told and "Traceback" not in told
+            assert "without waiting" not in told  # streams ended by themselves
 
 
 # In a browser

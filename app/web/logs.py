@@ -14,6 +14,7 @@ from typing import Any
 from app.settings import Settings
 
 USUAL = {*vars(logging.makeLogRecord({})), "message", "asctime", "color_message"}
+SILENT = ("uvicorn.access",)  # addresses hold tokens, which belong in no log
 TOLD_ELSEWHERE = "Uncaught app execution"  # app.web.errors says it with a reference
 
 
@@ -49,9 +50,11 @@ def configure(settings: Settings) -> None:
     as_text = settings.log_format == "text" or (settings.log_format == "auto" and sys.stderr.isatty())
     handler = logging.StreamHandler()
     handler.setFormatter(TextLine() if as_text else JsonLine())
-    logging.basicConfig(handlers=[handler], level=settings.log_level.upper(), force=True)
+    logging.root.handlers[:] = [handler]
+    logging.root.setLevel(settings.log_level.upper())
     for name, logger in logging.root.manager.loggerDict.items():
-        if isinstance(logger, logging.Logger) and name.partition(".")[0] in ("streamlit", "uvicorn", "websockets"):
+        ours = name.partition(".")[0] in ("streamlit", "uvicorn", "websockets")
+        if ours and isinstance(logger, logging.Logger) and name not in SILENT:
             logger.handlers.clear()
             logger.propagate = True
             logger.setLevel(max(logger.level, logging.root.level))

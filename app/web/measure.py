@@ -14,7 +14,8 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from .metrics import REQUESTS, TICK
 
 ROUTES = ("static", "media", "component", "live", "healthz", "metrics", "_stcore")
-LONGEST = 400  # bytes of the message that ends a run of the page
+ASKED = 65_536  # bytes of a browser's message at most: longer ones bring texts
+DRAWN = 400  # bytes of the message that ends a run of the page
 
 
 def route_of(path: str) -> str:
@@ -74,8 +75,10 @@ class Measure:
 
 def _asked(data: bytes | None) -> str:
     """What a browser's message asks to be drawn: the "page", a "fragment" of it, or nothing."""
+    if not data or len(data) > ASKED:
+        return ""
     try:
-        message = BackMsg.FromString(data or b"")
+        message = BackMsg.FromString(data)
     except DecodeError:  # Streamlit will say so
         return ""
     if message.WhichOneof("type") != "rerun_script":
@@ -85,7 +88,7 @@ def _asked(data: bytes | None) -> str:
 
 def _drawn(data: bytes | None) -> bool:
     """Whether a message of the server's says that all is drawn."""
-    if not data or len(data) > LONGEST:
+    if not data or len(data) > DRAWN:
         return False
     message = ForwardMsg.FromString(data)
     ended = message.WhichOneof("type") == "script_finished"
