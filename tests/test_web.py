@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -309,6 +310,29 @@ def test_a_page_that_fails_shows_a_sentence_with_the_reference_of_the_log(caplog
     assert metrics.PAGE_ERRORS._value.get() == before + 1
 
 
+def test_a_stream_ends_when_the_server_is_told_to_stop(monkeypatch):
+    class Moving:
+        busy, position = True, 0
+
+        def view(self):
+            return []
+
+    async def watched():
+        frames = [frame async for frame in live.events(Moving())]
+        return frames, stopping.is_set()
+
+    async def both():
+        task = asyncio.create_task(watched())
+        await asyncio.sleep(0.2)
+        assert not task.done()
+        stopping.set()
+        return await asyncio.wait_for(task, 1)
+
+    stopping = threading.Event()
+    monkeypatch.setattr(live, "stopping", stopping)
+    assert asyncio.run(both()) == (["retry: 200\n\n"], True)
+
+
 # A real server
 
 
@@ -408,11 +432,11 @@ def test_however_a_server_ends_no_process_is_left(tmp_path, how):
             with pytest.raises(websockets.ConnectionClosed) as closed:
                 while True:
                     await asyncio.wait_for(socket.recv(), STOP_SECONDS)
-            stage.close()
-            return began, closed.value
+            return began, closed.value, stage
 
-        began, closed = asyncio.run(visit())
-        process.wait(2 * STOP_SECONDS)
+        began, closed, stage = asyncio.run(visit())
+        with stage:  # a browser that would go on looking
+            process.wait(2 * STOP_SECONDS)
         while left(process.pid) and time.monotonic() < began + 2 * STOP_SECONDS:
             time.sleep(0.05)
         seconds = time.monotonic() - began
