@@ -14,11 +14,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a 
 from app import live
 from app.settings import read_or_exit
 from app.state import pool
-from app.web import errors, logs, routes
+from app.web import errors, logs
 from app.web.headers import SafeHeaders
 from app.web.hosts import KnownHost
 from app.web.measure import Measure
 from app.web.page import Page
+from app.web.routes import routes
 from app.web.sessions import Sessions
 from app.web.stop import end_well
 
@@ -41,7 +42,7 @@ live.served = True
 app = st.App(
     "main.py",
     lifespan=lifespan,
-    routes=[live.route, *routes.routes],
+    routes=[live.route, *routes()],
     middleware=[
         Middleware(SafeHeaders),
         Middleware(Measure),

@@ -25,15 +25,21 @@ def _database() -> bool:
     return True
 
 
-async def health(request: Request) -> Response:
-    """Whether visitors should be sent here."""
-    try:
-        database = await asyncio.wait_for(asyncio.to_thread(_database), DATABASE_SECONDS)
-    except TimeoutError:
-        database = False
-    found = {"database": database, "workers": pool().warmed, "stopping": stopping.is_set()}
-    well = database and found["workers"] and not found["stopping"]
-    return JSONResponse({"ok": well, **found}, 200 if well else 503, headers={"Cache-Control": "no-store"})
+class Health:
+    """Whether visitors should be sent here. Workers that were ready once count as ready: each is busy after a run."""
+
+    def __init__(self) -> None:
+        self.warmed = False
+
+    async def answer(self, request: Request) -> Response:
+        self.warmed = self.warmed or pool().warmed
+        try:
+            database = await asyncio.wait_for(asyncio.to_thread(_database), DATABASE_SECONDS)
+        except TimeoutError:
+            database = False
+        found = {"database": database, "workers": self.warmed, "stopping": stopping.is_set()}
+        well = database and self.warmed and not found["stopping"]
+        return JSONResponse({"ok": well, **found}, 200 if well else 503, headers={"Cache-Control": "no-store"})
 
 
 def metrics(request: Request) -> Response:
@@ -43,4 +49,6 @@ def metrics(request: Request) -> Response:
     return Response(generate_latest(), media_type=CONTENT_TYPE_LATEST)
 
 
-routes = [Route("/healthz", health), Route("/metrics", metrics)]
+def routes() -> list[Route]:
+    """The routes of one server."""
+    return [Route("/healthz", Health().answer), Route("/metrics", metrics)]
