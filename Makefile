@@ -13,7 +13,7 @@ ARGS =
 
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: help play test screenshots bench bench-peers check lock env-play env-test env-peers chromium
+.PHONY: help play test screenshots bench bench-peers check audit lock env-play env-test env-peers chromium
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -61,6 +61,12 @@ check: env-test ## check format, lint and the types of the core
 	@$(VENV_PYTHON) -m ruff format --check --quiet .; format=$$?; \
 	if [ "$$format" != 0 ]; then echo "ruff format . would put the format right."; fi; \
 	$(VENV_PYTHON) -m ruff check . && $(VENV_PYTHON) -m mypy && exit "$$format"
+
+# It needs the index's list of known vulnerabilities; an index that has none says so for every package.
+audit: env-test ## look up known vulnerabilities of every pinned version
+	@$(VENV_PYTHON) -m pip install --quiet --disable-pip-version-check --target .venv/audit pip-audit
+	@grep -v '^#' constraints.txt > .venv/audit/pins.txt; PYTHONPATH=.venv/audit \
+	    $(VENV_PYTHON) -m pip_audit --no-deps --disable-pip --progress-spinner off -r .venv/audit/pins.txt $(ARGS)
 
 # uv reads the pins already there and keeps them; ARGS=--upgrade renews them, ARGS="--upgrade-package plotly" one.
 # The CUDA libraries are left out: torch names the ones it was built with, which differ from build to build.

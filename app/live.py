@@ -18,6 +18,8 @@ from starlette.routing import Route
 from nested_core.trace import Trace
 
 from .views import stage
+from .web.metrics import STREAMS
+from .web.stop import stopping
 
 SECONDS = 1 / 15  # between two frames
 LONGEST = 20.0  # seconds; then the browser asks again, so that a server that stops is not held up
@@ -53,7 +55,7 @@ async def events(show: Show) -> AsyncIterator[str]:
     loop, sent, maps = asyncio.get_running_loop(), None, {}
     end = loop.time() + LONGEST
     yield "retry: 200\n\n"
-    while loop.time() < end:
+    while loop.time() < end and not stopping.is_set():
         busy, at = show.busy, show.position
         traces = show.view() if (at, busy) != sent else []
         if traces:
@@ -80,7 +82,13 @@ def answer(request: Request) -> Response:
     show = _shows.get(request.path_params["token"])
     if show is None:
         return Response(status_code=404)
-    return StreamingResponse(events(show), media_type="text/event-stream", headers=HEADERS)
+    return StreamingResponse(_counted(events(show)), media_type="text/event-stream", headers=HEADERS)
+
+
+async def _counted(frames: AsyncIterator[str]) -> AsyncIterator[str]:
+    with STREAMS.track_inprogress():
+        async for frame in frames:
+            yield frame
 
 
 route = Route("/live/{token}", answer)

@@ -5,17 +5,16 @@ from pathlib import Path
 
 from nested_core.trace import Trace, TraceError
 
+from .settings import settings
+
 NEEDED = ("config", "seed", "steps", "tasks", "levels", "unit", "parameters", "state", "samples", "memory", "backend")
-MAX_TRACE_BYTES = 64 * 2**20
 
 
 def load(file) -> Trace:
     """One uploaded trace, checked for everything that the views read."""
-    if file.size > MAX_TRACE_BYTES:
-        raise TraceError(
-            f"{file.name}: {file.size / 2**20:.0f} MB is too large; "
-            f"open a trace of at most {MAX_TRACE_BYTES // 2**20} MB."
-        )
+    most = settings().upload_megabytes
+    if file.size > most * 2**20:
+        raise TraceError(f"{file.name}: {file.size / 2**20:.0f} MB is too large; open a trace of at most {most} MB.")
     trace = Trace.load(file)
     try:
         missing = [name for name in NEEDED if name not in trace.meta]

@@ -7,15 +7,23 @@ from pathlib import Path
 import streamlit as st
 
 from .desk import Desk
+from .engine.budget import Budget
 from .engine.cache import Cache
+from .engine.choose import open_engine
 from .engine.engine import Engine
+from .settings import NAME, settings
 
 
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The engine of this server. The first visit starts it, so that torch is imported before anybody presses Run."""
-    home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    shared = Engine(cache=Cache(home / "nested-learning-playground" / "runs"))
+    limits = settings()
+    kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / NAME / "runs"
+    shared = open_engine(
+        limits.workers,
+        budget=Budget(limits.run_steps, limits.run_seconds, limits.run_megabytes),
+        cache=Cache(kept if limits.cache_megabytes else None, limits.cache_megabytes),
+    )
     shared.warm()
     gc.freeze()  # imports are never garbage; collections then only look at what visits leave
     return shared

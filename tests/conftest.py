@@ -34,6 +34,11 @@ else:
     install_import_hook(modules, f"{__name__}.check_types")
 
 
+TELL = """addEventListener('securitypolicyviolation', event => {
+    throw Error(`forbidden: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`)
+})"""
+
+
 @pytest.fixture(scope="module")
 def browser():
     pytest.importorskip("playwright.sync_api", reason="no Playwright here: pip install -e .[test]")
@@ -52,6 +57,7 @@ def visit(browser, address):
         page = context.new_page()
         page.set_default_timeout(60_000)  # the machine may be busy with something else
         page.on("pageerror", lambda error: bad.append(str(error)))
+        page.add_init_script(TELL)  # what the page's own policy forbids is an error too
         ours = (address, address.replace("http", "ws"), "data:", "blob:")
         page.on("request", lambda request: None if request.url.startswith(ours) else bad.append(request.url))
         page.goto(path if path.startswith("http") else f"{address}/{path}")

@@ -15,9 +15,16 @@ from app.classroom.store import DAY
 from app.desk import Desk
 from app.engine.engine import Engine
 from app.learn.desk import recording
+from app.settings import settings
 from tests.page import wait
 
 PAGES = Path(__file__).resolve().parent.parent / "app" / "app_pages"
+
+
+def forget():
+    settings.cache_clear()
+    shared.store.clear()
+    shared.rights.clear()
 
 
 @pytest.fixture(autouse=True)
@@ -25,12 +32,10 @@ def school(tmp_path, monkeypatch):
     """An empty database of its own."""
     monkeypatch.setenv("CLASSROOM_DATA", str(tmp_path))
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    shared.store.clear()
-    shared.rights.clear()
+    forget()
     yield shared.store()
     shared.store().engine.dispose()
-    shared.store.clear()
-    shared.rights.clear()
+    forget()
 
 
 def opened(page: str, **query) -> AppTest:

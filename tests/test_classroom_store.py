@@ -17,10 +17,10 @@ from alembic.migration import MigrationContext
 from sqlalchemy import create_engine, func, select, text
 
 from app.classroom import database, models
-from app.classroom.limits import Limits, database_url, folder
 from app.classroom.reader import LOOK_SECONDS
 from app.classroom.rights import Rights, secret
 from app.classroom.store import DAY, LETTERS, Store, StoreError, Unknown
+from app.settings import Classroom
 
 ROOT = Path(__file__).resolve().parent.parent
 SLACK = 6  # this machine may be busy; the printed numbers are the measurement
@@ -35,7 +35,7 @@ def postgres():
         yield None, done.stderr.strip()
         return
     place, url = done.stdout.split()
-    yield database_url({"DATABASE_URL": url}), ""
+    yield Classroom(DATABASE_URL=url).url(), ""
     subprocess.run([SCRIPT, "stop", place], check=True)
 
 
@@ -174,7 +174,7 @@ def test_a_student_belongs_to_one_room(store):
 
 def test_what_expires_or_is_deleted_leaves_nothing_behind(url):
     clock = Clock()
-    with opened(url, limits=Limits(days=30), clock=clock) as store:
+    with opened(url, limits=Classroom(days=30), clock=clock) as store:
         codes = [store.create("t", "", "forgets").code for _ in range(2)]
         people = [enter(store, code) for code in codes]
         for code, me in zip(codes, people, strict=True):
@@ -200,7 +200,9 @@ def test_what_expires_or_is_deleted_leaves_nothing_behind(url):
 
 
 def test_limits_are_kept_also_when_all_come_at_once(url):
-    with opened(url, limits=Limits(rooms_per_teacher=2, students=5, answers=3, answer_bytes=20, nickname=4)) as store:
+    with opened(
+        url, limits=Classroom(rooms_per_teacher=2, students=5, answers=3, answer_bytes=20, nickname=4)
+    ) as store:
         code = store.create("t", "", "forgets").code
         store.create("t", "", "forgets")
         with pytest.raises(StoreError, match="delete one first"):
@@ -389,20 +391,12 @@ def test_a_class_of_forty(url):
 # Settings and keys
 
 
-def test_limits_come_from_the_environment():
-    assert Limits.read({}) == Limits() and Limits.read({"CLASSROOM_DAYS": "7"}).days == 7
-    for wrong in ("0", "-1", "many", "1e3", "٣", "9" * 30):
-        with pytest.raises(ValueError, match=r"CLASSROOM_DAYS: .* whole number"):
-            Limits.read({"CLASSROOM_DAYS": wrong})
-    assert database_url({"DATABASE_URL": "postgres://u:p@h/d"}) == "postgresql+psycopg://u:p@h/d"
-
-
 def test_nobody_without_the_secret_makes_a_key(tmp_path):
-    here = {"CLASSROOM_DATA": str(tmp_path / "a")}
+    here = Classroom(data=tmp_path / "a")
     found = together([lambda: secret(here)] * 6)
     assert len(set(found)) == 1 and len(found[0]) == 32
-    assert (folder(here) / "secret").stat().st_mode & 0o077 == 0
-    rights, other = Rights(found[0]), Rights(secret({"CLASSROOM_DATA": str(tmp_path / "b")}))
+    assert (here.folder() / "secret").stat().st_mode & 0o077 == 0
+    rights, other = Rights(found[0]), Rights(secret(Classroom(data=tmp_path / "b")))
     key = rights.new_teacher()
     name, _, signature = key.partition(".")
     assert rights.teacher(key) == name

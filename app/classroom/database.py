@@ -8,7 +8,10 @@ from alembic import command
 from alembic.config import Config
 from sqlalchemy import Engine, create_engine, event, make_url
 
+from app.web.metrics import DATABASE_ERRORS
+
 BUSY_SECONDS = 10  # that a write waits for another one
+CONNECTIONS = 5  # that a server keeps open to PostgreSQL
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 LOCK = 0x6E657374  # of PostgreSQL, for the time of a migration
 
@@ -20,7 +23,9 @@ def open_database(url: str) -> Engine:
         engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
         event.listen(engine, "connect", _prepare)
     else:
-        engine = create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=15)
+        patience = {"connect_timeout": BUSY_SECONDS}
+        engine = create_engine(url, pool_pre_ping=True, pool_size=CONNECTIONS, max_overflow=15, connect_args=patience)
+    event.listen(engine, "handle_error", lambda context: DATABASE_ERRORS.inc())
     migrate(engine)
     return engine
 

@@ -9,18 +9,17 @@ import contextlib
 import hmac
 import os
 import secrets
-from collections.abc import Mapping
 
-from .limits import folder
+from app.settings import Classroom
 
 LENGTH = 22  # letters of a signature: 132 bits
 
 
-def secret(environment: Mapping[str, str] = os.environ) -> bytes:
+def secret(settings: Classroom) -> bytes:
     """CLASSROOM_SECRET, or one made at the first start and kept in the data folder, readable by this user only."""
-    if given := environment.get("CLASSROOM_SECRET"):
-        return given.encode()
-    path = folder(environment) / "secret"
+    if settings.secret:
+        return settings.secret.get_secret_value().encode()
+    path = settings.folder() / "secret"
     if not path.exists():
         fresh = path.with_name(f"secret-{secrets.token_hex(4)}")
         with open(os.open(fresh, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:

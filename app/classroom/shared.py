@@ -8,10 +8,10 @@ import segno
 import streamlit as st
 
 from app import share
+from app.settings import settings
 
 from . import demonstrations, from_lesson
 from .activity import Activity, Step, from_link
-from .limits import Limits, database_url
 from .reader import View
 from .rights import Rights, secret
 from .store import Store, StoreError
@@ -22,12 +22,12 @@ TICK_SECONDS = 1.5  # between two looks at the room
 @st.cache_resource(show_spinner=False)
 def store() -> Store:
     """The one door to what is kept, opened and brought up to date at the first visit."""
-    return Store(database_url(), Limits.read())
+    return Store(settings().classroom.url())
 
 
 @st.cache_resource(show_spinner=False)
 def rights() -> Rights:
-    return Rights(secret())
+    return Rights(secret(settings().classroom))
 
 
 def known(name: str) -> Activity | None:

@@ -18,9 +18,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
+from app.settings import Classroom, settings
+
 from .activity import clean
 from .database import open_database
-from .limits import Limits
 from .models import Answer, Room, Run, Student
 from .reader import Reader, View
 
@@ -49,7 +50,7 @@ class Me:
 
 
 def digest(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 @contextmanager
@@ -65,12 +66,17 @@ def _sentences() -> Iterator[None]:
 class Store:
     """Rooms on one database. All methods raise StoreError with a sentence; none leaves half of a change behind."""
 
-    def __init__(self, url: str, limits: Limits | None = None, clock: Callable[[], float] = time.time):
-        self.limits, self.clock = limits or Limits(), clock
+    def __init__(self, url: str, limits: Classroom | None = None, clock: Callable[[], float] = time.time):
+        self.limits, self.clock = limits or settings().classroom, clock
         with _sentences():
             self.engine = open_database(url)
         self._reader = Reader(self.engine)
         self.sweep()
+
+    def check(self) -> None:
+        """Ask the database for something, to see whether it is there."""
+        with self._begin() as session:
+            session.scalar(select(Room.id).limit(1))
 
     def view(self, code: str) -> View:
         """The room of this code, as students type it."""

@@ -210,6 +210,16 @@ class Engine:
         elif run.slot:
             run.slot.worker.send("until", run.number, run.until)
 
+    @property
+    def training(self) -> int:
+        """Owners that train now."""
+        return min(len(self.queue), self.seats)
+
+    @property
+    def waiting(self) -> int:
+        """Owners that wait for a seat."""
+        return max(0, len(self.queue) - self.seats)
+
     def place(self, owner: str) -> int:
         """How many owners go first: 0 means go."""
         return max(0, self.queue.index(owner) - self.seats + 1) if owner in self.queue else 0

@@ -1,0 +1,179 @@
+"""What learners cost this machine: seconds of a core, also on a busy machine; Linux only, it reads /proc.
+
+A real server is started; a student's page and a playground that trains tick over real websockets, one after the other.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import re
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import ClientConnection, connect
+
+from app import samples
+from app.classroom.store import Store
+from app.views import stage
+from nested_core import presets
+from nested_core.config import RunConfig
+from nested_core.run import run
+from nested_core.trace import Trace
+
+from .capacity import Costs
+
+ROOT = Path(__file__).resolve().parents[2]
+TICKS, SESSIONS, ANSWERS, STEPS, FRAMES = 150, 20, 200, 300, 200
+TICK = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+
+
+def where() -> dict[str, str]:
+    """What the numbers depend on."""
+    found = re.search(r"model name\s*:\s*(.+)", Path("/proc/cpuinfo").read_text())
+    load = f"{os.getloadavg()[0]:.1f}"
+    return {"processor": found[1] if found else platform.machine(), "cores": str(os.cpu_count()), "load": load}
+
+
+def seconds(pid: int) -> float:
+    """Of a core, that a process has had."""
+    after = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(after[11]) + int(after[12])) / TICK
+
+
+def megabytes(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(re.findall(r"VmRSS:\s+(\d+)", status)[0]) / 1024
+
+
+def children(pid: int) -> list[int]:
+    return [int(x) for task in Path(f"/proc/{pid}/task").iterdir() for x in (task / "children").read_text().split()]
+
+
+class Tab:
+    """One browser tab: asks for its page, then lets the part that ticks tick."""
+
+    def __init__(self, port: int, page: str, query: str):
+        self.port, self.page, self.query, self.fragment, self.run = port, page, query, "", ""
+
+    async def open(self) -> None:
+        url = f"ws://localhost:{self.port}/_stcore/stream"
+        self.socket: ClientConnection = await connect(url, subprotocols=["streamlit"], max_size=None)
+        await self.ask()
+
+    async def ask(self, fragment: str = "", press: str = "") -> None:
+        from streamlit.proto.BackMsg_pb2 import BackMsg
+        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+        message = BackMsg()
+        wanted = message.rerun_script
+        wanted.page_name, wanted.query_string, wanted.fragment_id = self.page, self.query, fragment
+        wanted.is_auto_rerun = bool(fragment)
+        if press:
+            wanted.widget_states.widgets.add(id=press, trigger_value=True)
+        await self.socket.send(message.SerializeToString())
+        while True:
+            told = ForwardMsg.FromString(await self.socket.recv())
+            kind = told.WhichOneof("type")
+            if kind == "auto_rerun":
+                self.fragment = told.auto_rerun.fragment_id
+            elif kind == "delta" and told.delta.new_element.button.label == "Run":
+                self.run = told.delta.new_element.button.id
+            elif kind == "script_finished" and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
+                return
+
+
+async def ticks(tab: Tab, pid: int) -> float:
+    """Seconds of the server's core for one tick."""
+    for _ in range(10):
+        await tab.ask(tab.fragment)
+    before = seconds(pid)
+    for _ in range(TICKS):
+        await tab.ask(tab.fragment)
+    return (seconds(pid) - before) / TICKS
+
+
+async def pages(port: int, pid: int, code: str, tokens: list[str]) -> dict[str, float]:
+    """Costs of pages: of a student's tick, a playing learner's, and of the memory that an open tab holds."""
+    server = megabytes(pid)
+    tabs = [Tab(port, "join", urlencode({"code": code, "me": token})) for token in tokens]
+    for tab in tabs:
+        await tab.open()
+        await tab.ask(tab.fragment)
+    found = {"server_mb": server, "session_mb": max(0.1, (megabytes(pid) - server) / len(tabs))}
+    found["tick"] = await ticks(tabs[0], pid)
+    playing = Tab(port, "playground", "dwell=4000")
+    await playing.open()
+    await playing.ask(press=playing.run)
+    hired = children(pid)
+    end = time.monotonic() + 30
+    while time.monotonic() < end and sum(map(seconds, hired)) < 10:  # until it trains, and then some
+        await asyncio.sleep(0.2)
+        await playing.ask(playing.fragment)
+    found["play_tick"] = await ticks(playing, pid)
+    found["worker_mb"] = max(map(megabytes, hired))
+    for tab in (*tabs, playing):
+        await tab.socket.close()
+    return found
+
+
+def frame() -> tuple[float, int]:
+    """Seconds of a core for one frame of the stage, and its bytes."""
+    traces = [Trace.load(samples.path(config)) for config in samples.configs()]
+    text, before = "", time.process_time()
+    for step in range(FRAMES):
+        text = json.dumps(stage.frame([trace.until(500 + step) for trace in traces]), separators=(",", ":"))
+    return (time.process_time() - before) / FRAMES, len(text)
+
+
+def step() -> float:
+    """Seconds of a core for one step of the nested learner, the dearer one."""
+    import torch
+
+    torch.set_num_threads(1)
+    stream = presets.stream("permuted_digits")
+    config, began = RunConfig(stream, presets.nested(stream)), 0.0
+
+    def on_step(recorder: object) -> bool:
+        nonlocal began, done
+        done += 1
+        began = began or time.process_time()  # what comes before the first step comes once
+        return done <= STEPS
+
+    done = 0
+    run(config, 0, on_step=on_step)
+    return (time.process_time() - began) / STEPS
+
+
+def measure() -> Costs:
+    """All of it, in about two minutes."""
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+        store = Store(f"sqlite:///{folder}/classroom.sqlite")
+        code = store.create("t", "", "forgets").code
+        tokens = [store.join(code) for _ in range(SESSIONS)]
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+        free.close()
+        command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.headless", "true"]
+        environment = {**os.environ, "CLASSROOM_DATA": folder, "DATABASE_URL": ""}
+        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        server = subprocess.Popen([*command, "--server.port", str(port)], cwd=ROOT, env=environment, **quiet)
+        try:
+            while len(children(server.pid)) < 3 or sum(map(seconds, children(server.pid))) < 6:
+                time.sleep(0.5)  # until its workers have imported torch
+            found = asyncio.run(pages(port, server.pid, code, tokens))
+        finally:
+            server.terminate()
+            server.wait()
+        me, before = store.student(code, tokens[0]), time.process_time()
+        for number in range(ANSWERS):
+            store.answer(code, me, "q", number)
+        answer = (time.process_time() - before) / ANSWERS
+        store.engine.dispose()
+    drawn, size = frame()
+    return Costs(**found, answer=answer, frame=drawn, frame_bytes=float(size), step=step())
