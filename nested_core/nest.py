@@ -31,6 +31,7 @@ from .state import State
 from .streams.base import Batch
 from .titans import SelfModifyingTitans
 
+GATE_SEQUENCES = 4  # of every task that are read to look at the gates
 CLIP = 1.0  # largest norm of a gradient, the same for every learner
 
 
@@ -172,6 +173,14 @@ class GradientLevels(Learner):
         self.weights.vector.copy_(fast)
         return np.array([math.nan] * self.in_context + alone)
 
+    @torch.no_grad()
+    def gates(self, tests: list[Batch]) -> tuple[np.ndarray, np.ndarray] | None:
+        if not self.in_context:
+            return None
+        read = cast(Hope, self.model).gates(torch.cat([test.x[:GATE_SEQUENCES] for test in tests]))
+        eta, alpha = (_parts(gate) for gate in read)
+        return eta, alpha
+
     def _first(self) -> Block:
         """The first block of a language model."""
         return cast(Block, cast(LanguageModel, self.model).blocks[0])
@@ -211,6 +220,12 @@ def _optimizer(name: str, weights: Tensor, gradient: Tensor, rate: float) -> tor
     if name == "sgd":
         return torch.optim.SGD([parameter], lr=rate)
     return torch.optim.AdamW([parameter], lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
+
+
+def _parts(gate: Tensor) -> np.ndarray:
+    """A gate [layers, B, heads, T] as mean, 10 % and 90 % quantile over samples and tokens: [layers, heads, 3]."""
+    values = gate.transpose(1, 2).flatten(2).double().numpy()
+    return np.stack([values.mean(-1), *np.quantile(values, (0.1, 0.9), axis=-1)], axis=-1)
 
 
 def _relative(now: Tensor, before: Tensor) -> float:

@@ -103,6 +103,10 @@ def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> No
         else np.full((len(stream.tests), len(learner.levels)), np.nan)
     )
     recorder.add("level_score", np.transpose(alone))
+    gates = learner.gates(stream.tests)
+    if gates is not None:
+        recorder.add("eta", gates[0])
+        recorder.add("alpha", gates[1])
     recorder.add("memory_step", step)
     recorder.add("memory", learner.memory())
 

@@ -42,6 +42,7 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
     rng = np.random.default_rng(seed)
     score = np.full(stream.tasks, 0.1)
     memory = rng.standard_normal((len(levels), 12, 16)).astype("float32")
+    gate = np.ones((2, 2, 3)) * rng.uniform(0.5, 1, (2, 2, 1))  # [layers, heads, parts], down a little at every write
     fall = 0.999 if len(levels) > 1 else 0.995
 
     def probe(step):
@@ -49,6 +50,9 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         recorder.add("probe_step", step)
         recorder.add("score", shown)
         recorder.add("level_score", np.tile(shown * 0.9, (len(levels), 1)))
+        if learner.model == "hope":
+            recorder.add("eta", gate * [0.5, 0.4, 0.6])
+            recorder.add("alpha", 1 - gate * [0.04, 0.06, 0.02])
         recorder.add("memory_step", step)
         recorder.add("memory", memory)
 
@@ -75,6 +79,7 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         for i, w in enumerate(wrote):
             if w:
                 memory[i] += 0.05 * rng.standard_normal(memory[i].shape).astype("float32")
+        gate = gate * (0.998 if wrote[0] else 1)
         recorder.add("task", task)
         recorder.add("online", score[task])
         recorder.add("seconds", step * SECONDS_A_STEP)

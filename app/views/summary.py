@@ -8,6 +8,7 @@ from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
 from ..theme import arm_name, samples, score
+from . import gates
 from .curves import first_seen
 
 
@@ -132,6 +133,7 @@ def alt_timeline(traces: list[Trace]) -> str:
         + " "
         + ". ".join(writes(t) for t in traces)
         + "."
+        + (" " + plain(gates.sentence(traces)) if any(map(gates.recorded, traces)) else "")
     )
 
 
