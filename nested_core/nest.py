@@ -85,6 +85,8 @@ class GradientLevels(Learner):
         moments = {"sgd": 0, "adam": 2}[config.optimizer]
         self.state = self.parameters * (moments + len(self.slow))
         self.memory_shows = self._shown()
+        self.loss_name = "cross-entropy (nats)" if isinstance(model, MLP) else "bits per character"
+        self.space = tuple((name, tuple(p.shape)) for name, p in ordered)
         self._state: State | None = None
 
     def _shown(self) -> str:
@@ -157,10 +159,26 @@ class GradientLevels(Learner):
 
     @torch.no_grad()
     def score(self, test: Batch) -> float:
+        return self._asked(test)[1]
+
+    def _asked(self, test: Batch) -> tuple[Tensor, float, int]:
+        """`_loss` on held-out data, which leaves no trace in the state."""
         state = self._state
-        score = self._loss(test)[1]
+        answer = self._loss(test)
         self._state = state
-        return score
+        return answer
+
+    def snapshot(self) -> Tensor:
+        return self.weights.vector.clone()
+
+    @torch.no_grad()
+    def loss(self, weights: Tensor, test: Batch) -> float:
+        """Cross-entropy, in the unit of `loss_name`."""
+        held = self.snapshot()
+        self.weights.vector.copy_(weights)
+        loss = float(self._asked(test)[0])
+        self.weights.vector.copy_(held)
+        return loss if isinstance(self.model, MLP) else loss / math.log(2)
 
     def level_scores(self, test: Batch) -> np.ndarray:
         if self.config.variant == "sequential":  # a block in the middle of a chain has no answer of its own

@@ -16,7 +16,7 @@ from nested_core.ops.self_modifying.naive import naive
 from nested_core.presets import arms
 from nested_core.run import run
 
-TEXT = StreamConfig("languages", tasks=2, rounds=1, dwell=12, batch=2, length=16)
+TEXT = StreamConfig("languages", tasks=2, rounds=1, dwell=6, batch=2, length=16)
 
 
 def record(arm: int, paused: bool = False):
@@ -24,7 +24,7 @@ def record(arm: int, paused: bool = False):
     learner = arms(TEXT)[arm]
     levels = tuple(replace(level, paused=paused) for level in learner.levels)
     learner = replace(learner, levels=levels, width=16, layers=2, heads=2, chunk=8)
-    return run(RunConfig(TEXT, learner, probe_every=6), seed=1)
+    return run(RunConfig(TEXT, learner, probe_every=3), seed=1)
 
 
 @pytest.fixture(scope="module")
@@ -66,7 +66,7 @@ def test_they_are_recorded_at_every_probe_and_a_frozen_learner_keeps_them(traces
         assert (low > 0).all() and (low <= mean).all() and (mean <= high).all() and (high < 1).all()
         assert np.ptp(learning[gate][..., 0], axis=0).min() > 1e-6
         assert np.ptp(frozen[gate], axis=0).max() == 0
-        assert learning.until(6)[gate].shape[0] == np.count_nonzero(learning["probe_step"] <= 6)
+        assert learning.until(3)[gate].shape[0] == np.count_nonzero(learning["probe_step"] <= 3)
     assert np.allclose(frozen["alpha"][..., 0].mean(), 0.98, atol=0.01)  # as decision 3 says
     assert learning.same_events(record(0)), "looking at the gates changes nothing"
 
