@@ -9,14 +9,14 @@ from dataclasses import replace
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig
+from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig, to_dict
 
 from . import gallery, share
 from .desk import Desk
 from .levels import level_editor, put_levels
 from .share import Choice, Wanted
 from .texts import own_texts
-from .theme import ARM_NAMES, STREAM_NAMES
+from .theme import ARM_NAMES, STREAM_NAMES, level_words
 
 HINTS = {
     "permuted_digits": "Handwritten digits; every task shows them with the pixels in another order.",
@@ -206,9 +206,7 @@ def planned_edits(count: int) -> tuple[Edit, ...]:
     """The changes on the way that a link brought, for a run that is still to begin."""
     edits = tuple(edit for edit in st.session_state.get("edits", ()) if len(edit.levels) == count)
     if edits:
-        words = "; ".join(
-            f"after step {e.step}: {', '.join(f'{x.name} at {x.rate:g}' for x in e.levels)}" for e in edits
-        )
+        words = "; ".join(f"after step {e.step}: {', '.join(level_words(to_dict(x)) for x in e.levels)}" for e in edits)
         st.caption(f"Changes on the way, from the link: {words}.")
         st.button("Leave them out", key="no edits", on_click=lambda: st.session_state.update(edits=()))
     return edits

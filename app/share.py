@@ -2,9 +2,9 @@
 
     ?v=1&stream=class_digits&tasks=5&rounds=1&dwell=200&levels=1*0.3_4*0.3_16*0.3&with=single_loop&seed=0
 
-Levels are period*rate, "*p" added for a paused one. Changes on the way are edits=STEP:LEVELS, joined by ~. Everything
-is written out, so that a link keeps its meaning when a default changes. Reading never fails: an unknown or bad value
-gives one sentence and the default of its field.
+Levels are period*rate, with "*kR" for a retention R below 1 and "*p" for a paused one. Changes on the way are
+edits=STEP:LEVELS, joined by ~. Everything is written out, so that a link keeps its meaning when a default changes.
+Reading never fails: an unknown or bad value gives one sentence and the default of its field.
 """
 
 from collections.abc import Mapping
@@ -206,7 +206,9 @@ def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
 
 
 def _told(levels: tuple[Level, ...]) -> str:
-    return "_".join(f"{x.period}*{x.rate:g}" + "*p" * x.paused for x in levels)
+    return "_".join(
+        f"{x.period}*{x.rate:g}" + f"*k{x.retention:g}" * (x.retention < 1) + "*p" * x.paused for x in levels
+    )
 
 
 def _edits(text: str) -> tuple[Edit, ...]:
@@ -219,10 +221,12 @@ def _edits(text: str) -> tuple[Edit, ...]:
 def _levels(text: str) -> tuple[Level, ...]:
     levels = []
     for part in text.split("_"):
-        period, rate, *paused = part.split("*")
-        if paused not in ([], ["p"]):
+        period, rate, *rest = part.split("*")
+        paused = rest[-1:] == ["p"]
+        kept = rest[: len(rest) - paused] or ["k1"]
+        if len(kept) > 1 or not kept[0].startswith("k"):
             raise ValueError(part)
-        levels.append(Level(int(period), float(rate), bool(paused)))
+        levels.append(Level(int(period), float(rate), paused, float(kept[0][1:])))
     if len(levels) > 8:
         raise ConfigError("give 1 to 8 levels")
     if len({x.period for x in levels}) < len(levels):

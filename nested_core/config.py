@@ -70,16 +70,20 @@ class Level:
     rate    size of a write: the step size of its optimizer; for a slower level of a nested learner, the fraction of
             the way that it moves toward the next faster level
     paused  a paused level never writes
+    retention  what part of its weights a level keeps at each of its writes, before what it adds; 1 keeps everything.
+               Known as weight decay (toward zero), decoupled from the optimizer: theta <- retention theta + write
     """
 
     period: int
     rate: float
     paused: bool = False
+    retention: float = 1.0
 
     def __post_init__(self) -> None:
         whole("period", self.period, 1, MAX_STEPS)
         number("rate", self.rate, 0, 100)
         check(isinstance(self.paused, bool), "paused", self.paused, "give true or false")
+        number("retention", self.retention, 0, 1)
 
     @property
     def name(self) -> str:

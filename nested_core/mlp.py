@@ -89,15 +89,19 @@ class Block:
         self.seen.append(hidden)
         self.targets.append(target)
 
-    def write(self) -> float:
-        """Write the window and empty it; returns the norm of the change of features and read-out."""
-        old = self.readout.W
+    def write(self, retention: float) -> float:
+        """Write the window and empty it; returns the norm of the change of features and read-out.
+
+        Both first fade to this part of themselves. The memories of inputs do not: what was protected stays so.
+        """
+        features, readout = self.features, self.readout.W
         step = self.rate * self.inputs.project(self.gradient)
+        self.readout.W = retention * readout
         self.readout.write(torch.cat(self.seen), torch.cat(self.targets))
-        self.features = self.features - step
+        self.features = retention * features - step
         self.inputs.store(torch.stack(self.means))
         self.empty()
-        return float((step.square().sum() + (self.readout.W - old).square().sum()).sqrt())
+        return float(((self.features - features).square().sum() + (self.readout.W - readout).square().sum()).sqrt())
 
     def size(self) -> float:
         return float((self.features.square().sum() + self.readout.W.square().sum()).sqrt())
@@ -136,7 +140,7 @@ class IndependentLevels(Learner):
                 continue
             block.collect(slopes[i], x, hidden, target)
             if due(step, level.period):
-                change[i] = block.write() / block.size()
+                change[i] = block.write(level.retention) / block.size()
         return Observation(online, change > 0, change, surprise, guess=shown)
 
     def edit(self, levels: tuple[Level, ...]) -> None:

@@ -122,6 +122,7 @@ class GradientLevels(Learner):
             elif due(step, level.period):
                 before = weights.clone()
                 gradient *= min(1.0, CLIP / (surprise[i] + 1e-12))
+                weights *= level.retention
                 optimizer.step()
                 gradient.zero_()
                 change[i] = _relative(weights, before)
@@ -132,6 +133,7 @@ class GradientLevels(Learner):
                 continue
             if due(step, level.period):
                 before = slow.clone()
+                slow *= level.retention
                 slow += level.rate * (faster[-1] - slow)
                 for weights in faster:
                     weights.copy_(slow)

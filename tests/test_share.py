@@ -20,7 +20,13 @@ from tests import fake_run
 KINDS = [kind for kind in STREAMS if kind != "own_text"]
 BASELINES = {kind: share.default(kind).baselines for kind in KINDS}
 levels = st.lists(
-    st.builds(Level, st.integers(1, 20_000), st.floats(1e-6, 100).map(lambda x: float(f"{x:g}")), st.booleans()),
+    st.builds(
+        Level,
+        st.integers(1, 20_000),
+        st.floats(1e-6, 100).map(lambda x: float(f"{x:g}")),
+        st.booleans(),
+        st.one_of(st.just(1.0), st.floats(1e-6, 1).map(lambda x: float(f"{x:g}"))),
+    ),
     min_size=1,
     max_size=8,
     unique_by=lambda x: x.period,
@@ -66,6 +72,8 @@ def test_no_link_breaks_the_page(query):
         ({"levels": "0*0.3"}, "levels = '0*0.3' cannot be used; period: 0 cannot be used"),
         ({"levels": "1*0.3_1*0.4"}, "give every level another period"),
         ({"levels": "fast"}, "write period*rate, joined by _"),
+        ({"levels": "1*0.3*k1.5"}, "retention: 1.5 cannot be used; give a number above 0 and at most 1"),
+        ({"levels": "1*0.3*p*k0.9"}, "write period*rate, joined by _"),
         ({"with": "replay"}, "name one or more of single_loop"),
         ({"v": "2"}, "this program reads version 1"),
         ({"stream": "own_text"}, "texts are never part of a link"),

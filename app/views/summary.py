@@ -119,7 +119,8 @@ def edits(trace: Trace) -> str:
 
 def _change(old: dict, new: dict) -> str:
     """What is different about a level, as words."""
-    words = [f"{name} {old[name]:g} → {new[name]:g}" for name in ("period", "rate") if old[name] != new[name]]
+    numbers = ("period", "rate", "retention")
+    words = [f"{name} {old[name]:g} → {new[name]:g}" for name in numbers if old[name] != new[name]]
     if old["paused"] != new["paused"]:
         words.append("paused" if new["paused"] else "goes on")
     return f"every {old['period']} {', '.join(words)}"
