@@ -12,6 +12,7 @@ from nested_core import presets
 from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig, to_dict
 
 from . import gallery, share
+from .address import tell
 from .desk import Desk
 from .levels import level_editor, put_levels
 from .share import Choice, Wanted
@@ -70,18 +71,8 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
         desk.change(wanted)
     choice = desk.told(choice)
     if not problems:
-        tell(choice)
+        tell({**choice.query(), **({"hide": "_".join(st.session_state.hidden)} if st.session_state.hidden else {})})
     return choice, wanted, problems + st.session_state.get("notices", [])
-
-
-def tell(choice: Choice) -> None:
-    """Write the choice into the address of the page."""
-    query = st.query_params.to_dict()
-    kept = {name: value for name, value in query.items() if name.startswith("embed")}
-    if st.session_state.hidden:
-        kept["hide"] = "_".join(st.session_state.hidden)
-    if {**choice.query(), **kept} != query:
-        st.query_params.from_dict({**choice.query(), **kept})
 
 
 def setting(name: str):

@@ -10,7 +10,6 @@ Reading never fails: an unknown or bad value gives one sentence and the default 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
-from urllib.parse import urlencode
 
 from nested_core import presets
 from nested_core.config import (
@@ -25,7 +24,8 @@ from nested_core.config import (
     run_id,
 )
 
-VERSION = "1"
+from .query import VERSION, Query
+
 FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "nest", "levels", "edits", "with", "seed", "hide")
 MAX_EDITS = 30
 NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
@@ -98,9 +98,6 @@ class Choice:
             "with": "_".join(self.baselines) or "none",
         }
 
-    def link(self, address: str) -> str:
-        return f"{address}?{urlencode(self.query(), safe='*')}"
-
 
 @dataclass(frozen=True)
 class Wanted:
@@ -134,75 +131,42 @@ def _stream(kind: str, rounds: int | None) -> StreamConfig:
     return presets.stream("languages" if kind == "own_text" else kind, rounds)
 
 
-def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
+def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
     """The choice that a link asks for, and a sentence for every part of it that could not be used."""
-    notices: list[str] = []
-
-    def note(field: str, fix: str) -> None:
-        notices.append(f"link: {field} = {query[field][:40]!r} cannot be used; {fix}.")
-
-    for field in query:
-        if field not in FIELDS and not field.startswith("embed"):
-            notices.append(f"link: {field[:40]!r} is unknown and was left out; known are {', '.join(FIELDS)}.")
-    if query.get("v", VERSION) != VERSION:
-        note("v", f"this program reads version {VERSION}, so the rest was read as that")
-    kind = query.get("stream", "permuted_digits")
+    query = Query(given, FIELDS)
+    kind = given.get("stream", "permuted_digits")
     if kind not in STREAMS:
-        note("stream", "the default stream is shown; choose one of " + ", ".join(STREAMS))
+        query.note("stream", "the default stream is shown; choose one of " + ", ".join(STREAMS))
         kind = "permuted_digits"
     if kind == "own_text":
-        notices.append("link: texts are never part of a link; give your own below.")
-
-    def whole(field: str, low: int, high: int, otherwise: int | None) -> int | None:
-        if field not in query:
-            return otherwise
-        if (
-            query[field].isascii()
-            and query[field].isdigit()
-            and len(query[field]) < 12
-            and low <= int(query[field]) <= high
-        ):
-            return int(query[field])
-        note(field, f"give a whole number from {low} to {high}; the default is used")
-        return otherwise
-
-    base = default(kind, whole("rounds", *LIMITS["rounds"], None))
+        query.notices.append("link: texts are never part of a link; give your own below.")
+    base = default(kind, query.whole("rounds", *LIMITS["rounds"], None))
     found = replace(
         base,
-        tasks=whole("tasks", *TASK_LIMITS[kind], base.tasks),
-        dwell=whole("dwell", *LIMITS["dwell"], base.dwell),
-        seed=whole("seed", *LIMITS["seed"], base.seed),
+        tasks=query.whole("tasks", *TASK_LIMITS[kind], base.tasks),
+        dwell=query.whole("dwell", *LIMITS["dwell"], base.dwell),
+        seed=query.whole("seed", *LIMITS["seed"], base.seed),
+        nest=query.one_of("nest", {name: name for name in nests(base.is_text)}, base.nest),
     )
-    if "nest" in query:
-        known = nests(found.is_text)
-        if query["nest"] in known:
-            found = replace(found, nest=query["nest"])
-        else:
-            note("nest", f"choose one of {', '.join(filter(None, known))}; the default is used")
-    if "levels" in query:
-        try:
-            found = replace(found, levels=_levels(query["levels"]))
-        except (ConfigError, ValueError) as error:
-            words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write period*rate, joined by _"
-            note("levels", f"{words}; the default levels are used")
-    unknown = set(filter(None, query.get("hide", "").split("_"))) - HIDEABLE.keys()
+    form, instead = "write period*rate, joined by _", "the default levels are used"
+    found = replace(found, levels=query.made("levels", _levels, form, instead, found.levels))
+    unknown = set(filter(None, given.get("hide", "").split("_"))) - HIDEABLE.keys()
     if unknown:
-        note("hide", f"name some of {', '.join(HIDEABLE)}, joined by _; what else is named is hidden")
-    if "edits" in query:
-        try:
-            found = replace(found, edits=_edits(query["edits"]))
-            found.configs(NO_TEXTS if kind == "own_text" else ())
-        except (ConfigError, ValueError) as error:
-            words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write step:levels, joined by ~"
-            note("edits", f"{words}; the levels stay as they are")
-            found = replace(found, edits=())
-    if "with" in query:
-        names = _names(query["with"], base.baselines)
+        query.note("hide", f"name some of {', '.join(HIDEABLE)}, joined by _; what else is named is hidden")
+
+    def edited(text: str) -> Choice:
+        changed = replace(found, edits=_edits(text))
+        changed.configs(NO_TEXTS if kind == "own_text" else ())
+        return changed
+
+    found = query.made("edits", edited, "write step:levels, joined by ~", "the levels stay as they are", found)
+    if "with" in given:
+        names = _names(given["with"], base.baselines)
         if names is None:
-            note("with", f"name one or more of {', '.join(base.baselines)}, joined by _, or none; all are shown")
+            query.note("with", f"name one or more of {', '.join(base.baselines)}, joined by _, or none; all are shown")
         else:
             found = replace(found, baselines=names)
-    return found, notices
+    return found, query.notices
 
 
 def _told(levels: tuple[Level, ...]) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import configuration, export, gallery, share
+from app.query import link
 from nested_core import presets
 from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Level, from_dict
 from nested_core.trace import CHANNELS
@@ -54,7 +55,7 @@ def opened(link: str):
 
 @given(choices())
 def test_a_link_gives_back_the_choice(choice):
-    assert opened(choice.link("http://localhost:8501/playground")) == (choice, [])
+    assert opened(link("http://localhost:8501/playground", choice.query())) == (choice, [])
 
 
 @given(st.dictionaries(st.sampled_from([*share.FIELDS, "x"]), st.text(max_size=60)))
@@ -149,5 +150,5 @@ def test_every_kind_of_nest_gives_a_run_and_survives_its_link(is_text):
         choice = replace(base, nest=nest, levels=(Level(1, 0.01), Level(8, 0.01)))
         learner = choice.configs()[0].learner
         assert (learner.variant, learner.optimizer, learner.model) == (variant, optimizer, model)
-        assert opened(choice.link("http://x/playground")) == (choice, [])
+        assert opened(link("http://x/playground", choice.query())) == (choice, [])
     assert share.read({"nest": "loose"})[1][0].startswith("link: nest = 'loose' cannot be used; choose one of indep")
