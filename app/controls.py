@@ -4,6 +4,7 @@ What a link or a preset asks for is put into the widgets before they are drawn; 
 They hold it for the session: otherwise Streamlit forgets, at every click, those that the browser has not drawn yet.
 """
 
+import contextlib
 from dataclasses import replace
 
 import streamlit as st
@@ -13,11 +14,14 @@ from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, Lea
 
 from . import gallery, share
 from .address import tell
+from .design import Design
+from .designer import designer, put_design
 from .desk import Desk
 from .levels import level_editor, put_levels
 from .share import Choice, Wanted
 from .texts import own_texts
 from .theme import ARM_NAMES, STREAM_NAMES, level_words
+from .views import plan
 
 HINTS = {
     "permuted_digits": "Handwritten digits; every task shows them with the pixels in another order.",
@@ -90,6 +94,7 @@ def put(choice: Choice) -> None:
     state[f"dwell {choice.kind} {visits}"] = choice.dwell
     state[f"baselines {choice.is_text}"] = list(choice.baselines)
     state[f"nest {choice.is_text}"] = choice.nest or next(iter(share.NESTS[choice.is_text]))
+    put_design(choice.kind, choice.design)
     put_levels(choice.levels, f"{choice.kind} {choice.rounds > 1} {choice.nest}")
 
 
@@ -145,6 +150,9 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
             tasks = number("Tasks", *TASK_LIMITS[kind], usual.tasks, f"tasks {kind}")
     with setting("dwell"):
         dwell = number("Steps a visit", 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
+    with setting("design"):
+        tasks, design = designer(kind, tasks, dwell, problems)
+        planned(kind, tasks, rounds, dwell, design)
     st.header("Learners", anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
     with setting("levels"):
@@ -158,7 +166,18 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
         seed = number(
             "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
         )
-    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits, nest), texts
+    baselines = tuple(n for n in names if n in shown)
+    return Choice(kind, tasks, rounds, dwell, levels, baselines, seed, edits, nest, design), texts
+
+
+def planned(kind: str, tasks: int, rounds: int, dwell: int, design: Design) -> None:
+    """A picture of the stream as it is planned; what is wrong with it is said where the run is made."""
+    with contextlib.suppress(ConfigError):
+        # Whose texts they are does not matter to the plan.
+        texts = tuple((str(i), share.NO_TEXTS[0][1]) for i in range(tasks)) if kind == "own_text" else ()
+        stream = presets.stream(kind, rounds, dwell=dwell, tasks=tasks, texts=texts, **vars(design))
+        st.html(plan.html(stream))
+        st.caption(plan.words(stream))
 
 
 def nest_menu(nested: LearnerConfig, is_text: bool) -> tuple[str, LearnerConfig]:
@@ -189,7 +208,8 @@ def compared(baselines, names: list[str], key: str) -> list[str]:
     for arm in baselines:
         if arm.name in shown:
             rule = {"sgd": "gradient descent", "adam": "Adam"}[arm.optimizer]
-            st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at rate {arm.levels[0].rate:g}, its best in a sweep.")
+            best = f"rate {arm.levels[0].rate:g}, its best in a sweep of the usual stream"
+            st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at {best}.")
     return shown
 
 

@@ -3,13 +3,15 @@
     ?v=1&stream=class_digits&tasks=5&rounds=1&dwell=200&levels=1*0.3_4*0.3_16*0.3&with=single_loop&seed=0
 
 Levels are period*rate, with "*kR" for a retention R below 1 and "*p" for a paused one. Changes on the way are
-edits=STEP:LEVELS, joined by ~. Everything is written out, so that a link keeps its meaning when a default changes.
-Reading never fails: an unknown or bad value gives one sentence and the default of its field.
+edits=STEP:LEVELS, joined by ~. A designed stream has parts, order and similar: see `design`. Everything is written out,
+so that a link keeps its meaning when a default changes. Reading never fails: an unknown or bad value gives one sentence
+and the default of its field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 from nested_core import presets
 from nested_core.config import (
@@ -22,12 +24,30 @@ from nested_core.config import (
     RunConfig,
     StreamConfig,
     run_id,
+    whole,
 )
 
+from .design import Design, read_order
 from .query import VERSION, Query
 
-FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "nest", "levels", "edits", "with", "seed", "hide")
+FIELDS = (
+    "v",
+    "stream",
+    "tasks",
+    "rounds",
+    "dwell",
+    "parts",
+    "order",
+    "similar",
+    "nest",
+    "levels",
+    "edits",
+    "with",
+    "seed",
+    "hide",
+)
 MAX_EDITS = 30
+ORDER_FORM = "write numbers of tasks, joined by _, with *STEPS where a visit has its own"
 NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
 NESTS = {  # how knowledge passes between levels: variant, optimizer and model of the nested learner; the default first
     False: {
@@ -47,6 +67,7 @@ HIDEABLE = {  # what a teacher can take out of sight, with hide=NAME_NAME
     "tasks": "tasks",
     "rounds": "visits and rounds",
     "dwell": "steps a visit",
+    "design": "stream designer",
     "levels": "levels",
     "with": "comparison",
     "seed": "seed",
@@ -68,15 +89,20 @@ class Choice:
     seed: int
     edits: tuple[Edit, ...] = ()
     nest: str = ""  # a name of NESTS; "": the default one
+    design: Design = field(default_factory=Design)
 
     @property
     def is_text(self) -> bool:
         return self.kind in TEXT_STREAMS
 
-    def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
-        """One run for each learner, nested first; ConfigError where the parts do not fit. texts: of own_text."""
+    def stream(self, texts: tuple[tuple[str, str], ...] = ()) -> StreamConfig:
+        """What is learned from; ConfigError where the parts do not fit. texts: of own_text."""
         changes = {"tasks": len(texts), "texts": texts} if self.kind == "own_text" else {"tasks": self.tasks}
-        stream = presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes)
+        return presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes, **vars(self.design))
+
+    def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
+        """One run for each learner, nested first; ConfigError where the parts do not fit."""
+        stream = self.stream(texts)
         nested, *baselines = presets.arms(stream)
         variant, optimizer, model = nests(self.is_text)[self.nest]
         nested = replace(nested, levels=self.levels, variant=variant, optimizer=optimizer, model=model)
@@ -92,6 +118,7 @@ class Choice:
             "v": VERSION,
             "stream": self.kind,
             **numbers,
+            **self.design.query(),
             **({"nest": self.nest} if self.nest else {}),
             "levels": _told(self.levels),
             **({"edits": "~".join(f"{e.step}:{_told(e.levels)}" for e in self.edits)} if self.edits else {}),
@@ -148,6 +175,7 @@ def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
         seed=query.whole("seed", *LIMITS["seed"], base.seed),
         nest=query.one_of("nest", {name: name for name in nests(base.is_text)}, base.nest),
     )
+    found = _designed(query, found)
     form, instead = "write period*rate, joined by _", "the default levels are used"
     found = replace(found, levels=query.made("levels", _levels, form, instead, found.levels))
     unknown = set(filter(None, given.get("hide", "").split("_"))) - HIDEABLE.keys()
@@ -156,7 +184,8 @@ def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
 
     def edited(text: str) -> Choice:
         changed = replace(found, edits=_edits(text))
-        changed.configs(NO_TEXTS if kind == "own_text" else ())
+        usual = replace(changed, design=Design()) if kind == "own_text" else changed
+        usual.configs(NO_TEXTS if kind == "own_text" else ())
         return changed
 
     found = query.made("edits", edited, "write step:levels, joined by ~", "the levels stay as they are", found)
@@ -167,6 +196,35 @@ def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
         else:
             found = replace(found, baselines=names)
     return found, query.notices
+
+
+def _designed(query: Query, found: Choice) -> Choice:
+    """The choice with the tasks, the order and the similarity of the link, each only where it fits the others."""
+    own = found.kind == "own_text"
+
+    def fitting(choice: Choice, **changes: Any) -> Choice:
+        changed = replace(choice, design=replace(choice.design, **changes))
+        if not (own and changed.design.order):  # how many texts there will be is not known here
+            changed.stream(NO_TEXTS if own else ())
+        return changed
+
+    def named(text: str) -> Choice:
+        parts = tuple(text.split("_"))
+        return fitting(replace(found, tasks=len(parts)), parts=parts)
+
+    found = query.made("parts", named, "name tasks, joined by _", "the usual tasks are used", found)
+
+    def alike(text: str) -> Choice:
+        whole("similar", int(text), 0, 100)
+        return fitting(found, similarity=int(text) / 100)
+
+    found = query.made("similar", alike, "give a whole number from 0 to 100", "the tasks are independent", found)
+
+    def ordered(text: str) -> Choice:
+        order, dwells = read_order(text, found.dwell)
+        return fitting(found, order=order, dwells=dwells)
+
+    return query.made("order", ordered, ORDER_FORM, "the tasks are visited in turn", found)
 
 
 def _told(levels: tuple[Level, ...]) -> str:

@@ -84,7 +84,7 @@ def run(
         recorder.add("truth", int(batch.y[0] if batch.y.ndim == 1 else batch.y[0, -1]))
         recorder.add("guess", seen.guess)
         early = step < config.probe_every and due(step, max(1, config.probe_every // 4))  # learning is fastest at first
-        if early or due(step, config.probe_every) or due(step, config.stream.dwell):
+        if early or due(step, config.probe_every) or step in config.stream.ends:
             probe(recorder, learner, stream, step)
     if on_step:
         on_step(recorder)
@@ -95,7 +95,7 @@ def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> No
     """Test the learner on held-out data of every task, ask each level alone, and look into the memories."""
     recorder.add("probe_step", step)
     recorder.add("score", [learner.score(test) for test in stream.tests])
-    one_round = stream.config.dwell * stream.config.tasks
+    one_round = stream.config.steps // stream.config.rounds
     asked = not stream.config.is_text or due(step, one_round)  # on text asking every level alone takes a second
     alone = (
         [learner.level_scores(test) for test in stream.tests]

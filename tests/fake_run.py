@@ -2,6 +2,7 @@
 
 import os
 import time
+from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
@@ -72,7 +73,7 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         if seed == 15 and step == 20:
             raise RuntimeError("the sky fell")
         time.sleep(SECONDS_A_STEP)
-        task = (step - 1) // stream.dwell % stream.tasks
+        task = stream.visits[bisect_left(stream.ends, step)][0]
         score *= fall
         score[task] += 0.05 * (0.95 - score[task])
         wrote = [due(step, x.period) and not x.paused for x in learner.levels]
@@ -90,7 +91,7 @@ def run(config: RunConfig, seed: int, on_step=None) -> Trace:
         recorder.add("sample", np.full(40 if stream.is_text else 64, step % 8))
         recorder.add("truth", step % 8)
         recorder.add("guess", step % 8 if rng.random() < score[task] else -1)
-        if step % config.probe_every == 0 or step == stream.steps or step % stream.dwell == 0:
+        if step % config.probe_every == 0 or step == stream.steps or step in stream.ends:
             probe(step)
     if on_step:
         on_step(recorder)
