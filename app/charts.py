@@ -13,7 +13,7 @@ from .files import renderer
 from .share import Wanted
 from .stage import stage
 from .theme import arm_name, hue
-from .views import alone, curves, memory, moment, raster, summary, timeline
+from .views import alone, curves, gates, memory, moment, raster, summary, timeline
 from .views import stage as stage_view
 
 LIVE_SECONDS = 0.4
@@ -102,8 +102,10 @@ def _pictures(traces: list[Trace], ghosts: list[Trace], url: str | None, calm: b
         _this_step(traces)
     costs = [f"**{arm_name(trace)}**: {summary.cost(trace)}" for trace in traces]
     st.caption("  \n".join(filter(None, [*costs, summary.backend(traces)])))
-    changes = [summary.edits(trace) for trace in traces]
-    st.caption("  \n".join(filter(None, [*changes, explain.HOW_TO_READ + explain.GHOST * bool(ghosts)])))
+    changes, gated = [summary.edits(trace) for trace in traces], any(map(gates.recorded, traces))
+    told = [gates.sentence(traces)] if gated else []
+    reading = explain.HOW_TO_READ + explain.GATES * gated + explain.GHOST * bool(ghosts)
+    st.caption("  \n".join(filter(None, [*changes, *told, reading])))
     _memories(traces, calm)
 
 
@@ -162,14 +164,17 @@ def tables(desk: Desk) -> None:
         traces = desk.view()
         if not traces:
             return
-        tabs = st.tabs(["Forgetting curves", "Updates", "Every write", "Memory", "Asked alone"])
+        tabs = st.tabs(["Forgetting curves", "Updates", "Every write", "Gates", "Memory", "Asked alone"])
         frames = (
             pd.concat([curves.table(t) for t in traces]),
             pd.concat([raster.rates(t) for t in traces]),
             pd.concat([raster.table(t) for t in traces]),
+            pd.concat([gates.table(t) for t in traces]),
             pd.concat([memory.table(t, i) for t in traces for i in range(len(t.levels))]),
             pd.concat([alone.table(t) for t in traces if alone.known(t)] or [pd.DataFrame()]),
         )
         for tab, frame in zip(tabs, frames, strict=True):
             with tab:
+                if frame is frames[3]:
+                    st.caption(gates.sentence(traces))
                 st.dataframe(frame, hide_index=True, height=300)

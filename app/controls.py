@@ -4,19 +4,24 @@ What a link or a preset asks for is put into the widgets before they are drawn; 
 They hold it for the session: otherwise Streamlit forgets, at every click, those that the browser has not drawn yet.
 """
 
+import contextlib
 from dataclasses import replace
 
 import streamlit as st
 
 from nested_core import presets
-from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig
+from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig, to_dict
 
 from . import gallery, share
+from .address import tell
+from .design import Design
+from .designer import designer, put_design
 from .desk import Desk
 from .levels import level_editor, put_levels
 from .share import Choice, Wanted
 from .texts import own_texts
-from .theme import ARM_NAMES, STREAM_NAMES
+from .theme import ARM_NAMES, STREAM_NAMES, level_words
+from .views import plan
 
 HINTS = {
     "permuted_digits": "Handwritten digits; every task shows them with the pixels in another order.",
@@ -70,18 +75,8 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
         desk.change(wanted)
     choice = desk.told(choice)
     if not problems:
-        tell(choice)
+        tell({**choice.query(), **({"hide": "_".join(st.session_state.hidden)} if st.session_state.hidden else {})})
     return choice, wanted, problems + st.session_state.get("notices", [])
-
-
-def tell(choice: Choice) -> None:
-    """Write the choice into the address of the page."""
-    query = st.query_params.to_dict()
-    kept = {name: value for name, value in query.items() if name.startswith("embed")}
-    if st.session_state.hidden:
-        kept["hide"] = "_".join(st.session_state.hidden)
-    if {**choice.query(), **kept} != query:
-        st.query_params.from_dict({**choice.query(), **kept})
 
 
 def setting(name: str):
@@ -99,6 +94,7 @@ def put(choice: Choice) -> None:
     state[f"dwell {choice.kind} {visits}"] = choice.dwell
     state[f"baselines {choice.is_text}"] = list(choice.baselines)
     state[f"nest {choice.is_text}"] = choice.nest or next(iter(share.NESTS[choice.is_text]))
+    put_design(choice.kind, choice.design)
     put_levels(choice.levels, f"{choice.kind} {choice.rounds > 1} {choice.nest}")
 
 
@@ -154,6 +150,9 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
             tasks = number("Tasks", *TASK_LIMITS[kind], usual.tasks, f"tasks {kind}")
     with setting("dwell"):
         dwell = number("Steps a visit", 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
+    with setting("design"):
+        tasks, design = designer(kind, tasks, dwell, problems)
+        planned(kind, tasks, rounds, dwell, design)
     st.header("Learners", anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
     with setting("levels"):
@@ -167,7 +166,18 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
         seed = number(
             "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
         )
-    return Choice(kind, tasks, rounds, dwell, levels, tuple(n for n in names if n in shown), seed, edits, nest), texts
+    baselines = tuple(n for n in names if n in shown)
+    return Choice(kind, tasks, rounds, dwell, levels, baselines, seed, edits, nest, design), texts
+
+
+def planned(kind: str, tasks: int, rounds: int, dwell: int, design: Design) -> None:
+    """A picture of the stream as it is planned; what is wrong with it is said where the run is made."""
+    with contextlib.suppress(ConfigError):
+        # Whose texts they are does not matter to the plan.
+        texts = tuple((str(i), share.NO_TEXTS[0][1]) for i in range(tasks)) if kind == "own_text" else ()
+        stream = presets.stream(kind, rounds, dwell=dwell, tasks=tasks, texts=texts, **vars(design))
+        st.html(plan.html(stream))
+        st.caption(plan.words(stream))
 
 
 def nest_menu(nested: LearnerConfig, is_text: bool) -> tuple[str, LearnerConfig]:
@@ -198,7 +208,8 @@ def compared(baselines, names: list[str], key: str) -> list[str]:
     for arm in baselines:
         if arm.name in shown:
             rule = {"sgd": "gradient descent", "adam": "Adam"}[arm.optimizer]
-            st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at rate {arm.levels[0].rate:g}, its best in a sweep.")
+            best = f"rate {arm.levels[0].rate:g}, its best in a sweep of the usual stream"
+            st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at {best}.")
     return shown
 
 
@@ -206,9 +217,7 @@ def planned_edits(count: int) -> tuple[Edit, ...]:
     """The changes on the way that a link brought, for a run that is still to begin."""
     edits = tuple(edit for edit in st.session_state.get("edits", ()) if len(edit.levels) == count)
     if edits:
-        words = "; ".join(
-            f"after step {e.step}: {', '.join(f'{x.name} at {x.rate:g}' for x in e.levels)}" for e in edits
-        )
+        words = "; ".join(f"after step {e.step}: {', '.join(level_words(to_dict(x)) for x in e.levels)}" for e in edits)
         st.caption(f"Changes on the way, from the link: {words}.")
         st.button("Leave them out", key="no edits", on_click=lambda: st.session_state.update(edits=()))
     return edits

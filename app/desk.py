@@ -1,5 +1,7 @@
 """What one browser tab has in view: a comparison, live or recorded, the step that is looked at, and its changes."""
 
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nested_core.config import Edit, Level, RunConfig
@@ -54,23 +56,25 @@ class Desk:
         at = self.position
         return [trace.until(at) for trace in self.show.view()] if self.show else []
 
-    def stops(self, by: str) -> int:
-        """Steps between two stops of the cursor: one step, a window of the slowest level, or a visit to a task."""
+    def stops(self, by: str) -> Sequence[int]:
+        """Where the cursor can stop: at every step, where the slowest level's windows end, or visits to a task."""
         traces = self.show.view() if self.show else []
         if by == "step" or not traces:
-            return 1
+            return range(self.show.total + 1 if self.show else 2)
         if by == "window":
-            return max(x["period"] for trace in traces for x in trace.levels if x["per"] == "step")
-        stream = traces[0].meta["config"]["stream"]
-        return stream.get("dwell", traces[0].meta["steps"])
+            every = max(x["period"] for trace in traces for x in trace.levels if x["per"] == "step")
+            return range(0, self.show.total + every, every)
+        if self.live:
+            return (0, *self.live.configs[0].stream.ends)
+        return [0, *(end for _, _, end in traces[0].visits())]
 
     def replay(self) -> None:
         """Show what was recorded again, from where the cursor stands, in eight seconds for all of it."""
         self.head.play(self.recorded, max(5.0, self.show.total / REPLAY_SECONDS))
 
     def back(self, by: str = "step") -> None:
-        every = self.stops(by)
-        self.head.jump((self.position - 1) // every * every, self.recorded)
+        stops = self.stops(by)
+        self.head.jump(stops[max(0, bisect_left(stops, self.position) - 1)], self.recorded)
 
     def jump(self, step: int) -> None:
         self.head.jump(step, self.recorded)
@@ -204,10 +208,14 @@ class Desk:
     def step(self, wanted: Wanted | None, by: str = "step") -> None:
         """On to the next stop: in what was recorded, and from its end by training."""
         if self.show and self.position < self.recorded:
-            every = self.stops(by)
-            self.head.jump((self.position // every + 1) * every, self.recorded)
+            self.head.jump(self._next(by)(self.position), self.recorded)
         elif not (self.matches(wanted) and self.show.status == "finished") and self._begin(wanted):
-            self.show.step(self.stops(by))
+            self.show.step(self._next(by))
+
+    def _next(self, by: str) -> Callable[[int], int]:
+        """From a step to the next stop after it."""
+        stops = self.stops(by)
+        return lambda at: stops[min(bisect_right(stops, at), len(stops) - 1)]
 
     def pause(self) -> None:
         self.head.stop(self.recorded)

@@ -14,6 +14,10 @@ HOW_TO_READ = (
     "the task. **Shading**: the task that the stream shows. **Ticks**: a memory wrote at that step; a tall tick is a "
     "large write."
 )
+GATES = (
+    " **η, α**: how hard the in-context memory writes, and what part it keeps, at each token of held-out text; a line "
+    "for every layer and head (1.2: layer 1, head 2), in a band that holds eight of ten tokens."
+)
 GHOST = " **Dotted, pale**: the run as it was before the last change."
 DIGITS = """
 **The nested learner** is several small networks, called blocks, whose answers are averaged. Each has its own clock: one

@@ -3,6 +3,7 @@
 import streamlit as st
 
 from .desk import Desk
+from .landscape.panel import panel
 from .theme import arm_name
 
 QUIET = {"displayModeBar": False}
@@ -10,7 +11,9 @@ QUIET = {"displayModeBar": False}
 
 def explore(desk: Desk) -> None:
     box = st.expander(
-        "Explore this run: sizes of writes, paths of the memories, directions in use", key="explored", on_change="rerun"
+        "Explore this run: sizes of writes, paths of the memories, directions in use, loss surface",
+        key="explored",
+        on_change="rerun",
     )
     if not box.open:
         return
@@ -19,7 +22,8 @@ def explore(desk: Desk) -> None:
         if not traces or not traces[0].steps:
             st.caption("Pause or finish a run to explore it.")
             return
-        sizes, paths, spectra = st.tabs(["Writes", "Paths", "Directions"], key="explore", on_change="rerun")
+        names = ["Writes", "Paths", "Directions", "Loss surface"]
+        sizes, paths, spectra, loss = st.tabs(names, key="explore", on_change="rerun")
         if sizes.open:
             with sizes:
                 _writes(traces)
@@ -29,6 +33,9 @@ def explore(desk: Desk) -> None:
         if spectra.open:
             with spectra:
                 _directions(traces)
+        if loss.open:
+            with loss:
+                panel(traces)
 
 
 def _writes(traces) -> None:

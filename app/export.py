@@ -42,22 +42,26 @@ def script(configs: tuple[RunConfig, ...], seed: int) -> str:
 
 
 def frame(traces: list[Trace]) -> pd.DataFrame:
-    """Every recorded number but memory snapshots and samples, a row each: learner, channel, step, level, task, value,
-    unit."""
+    """Every recorded number but memory snapshots and samples, a row each: learner, channel, step, level, task,
+    layer, head and part (of a gate), value, unit."""
     parts = []
     for trace in traces:
         axes = {"step": range(1, trace.steps + 1), "probe": trace["probe_step"]}
-        names = {"level": [level["name"] for level in trace.levels], "task": trace.tasks}
+        _, layers, heads, _ = trace["eta"].shape
+        names = {
+            "level": [level["name"] for level in trace.levels], "task": trace.tasks, "part": ["mean", "10 %", "90 %"],
+            "layer": range(1, layers + 1), "head": range(1, heads + 1),
+        }  # fmt: skip
         for name, channel in CHANNELS.items():
             first = channel.dims[0]
-            if first not in axes or name in ("probe_step", "sample"):
+            if first not in axes or name in ("probe_step", "sample") or not trace[name].size:
                 continue
             found = {"step" if d in axes else d: list(axes[d] if d in axes else names[d]) for d in channel.dims}
             index = pd.MultiIndex.from_product(found.values(), names=list(found))
             table = pd.DataFrame({"value": trace[name].astype(float).ravel()}, index=index).reset_index()
             unit = trace.unit if channel.unit == "trace.unit" else channel.unit
             parts.append(table.assign(learner=arm_name(trace), channel=name, unit=unit))
-    columns = ["learner", "channel", "step", "level", "task", "value", "unit"]
+    columns = ["learner", "channel", "step", "level", "task", "layer", "head", "part", "value", "unit"]
     return pd.concat(parts).reindex(columns=columns)
 
 

@@ -2,13 +2,13 @@
 
 from functools import partial
 
-import segno
 import streamlit as st
 
 from nested_core.config import ConfigError
 from nested_core.trace import Trace, TraceError
 
 from . import configuration, export
+from .address import offer
 from .controls import put
 from .desk import Desk
 from .opened import to_bytes
@@ -21,11 +21,7 @@ BYTES = "application/octet-stream"
 def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
     """Everything that leaves the page or comes back. Returns sentences about unusable files."""
     st.header("Share and keep", anchor=False)
-    address = choice.link((st.context.url or "").split("?")[0])
-    with st.popover("Share", help="The link holds every setting and the seed; texts are not part of it."):
-        st.code(address, language=None, wrap_lines=True)
-        code = segno.make(address, error="l").svg_data_uri(scale=4, border=2, light="white", dark="black")
-        st.html(f'<img src="{code}" alt="QR code of the link above" style="max-width: 100%">')
+    address = offer(choice.query(), "The link holds every setting and the seed; texts are not part of it.")
     save("Settings (JSON)", partial(configuration.dump, choice, wanted), "settings.json", "Also holds your own texts.")
     if wanted:
         script = partial(export.script, wanted.configs, wanted.seed)

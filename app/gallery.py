@@ -3,6 +3,7 @@
     python -m app.gallery [--seeds N] [--only NAME]     runs them and says which claims hold on every seed
 
 `winner` is the learner that must have the best final mean of the run; "" where the claim is about something else.
+Numbers in the words were measured at seed 0, those on pixel orders at seeds 0 and 1.
 """
 
 import argparse
@@ -102,37 +103,55 @@ PRESETS = (
         "",
     ),
     Preset(
+        "Fading weights",
+        "stream=permuted_digits&tasks=3&dwell=150&levels=1*0.3*k0.98_4*0.3*k0.98_16*0.3*k0.98",
+        "Levels that keep only 98 % of their weights at each write lose what the protection had kept.",
+        "The first pixel order ends near 81 %. Set every retention to 1 and run again: it stays at 96 %.",
+    ),
+    Preset(
+        "Back to the first task",
+        "stream=permuted_digits&tasks=3&dwell=150&order=1_2_1_3_1",
+        "A task that returns in between is repaired, and what never returns is not: order decides what a loop forgets.",
+        "Single loop: order 1 is back near 97 % after each return, order 2 is left behind at 82 to 90 %.",
+    ),
+    Preset(
+        "Tasks much alike",
+        "stream=permuted_digits&dwell=150&similar=80",
+        "When 80 % of the pixels stay in place there is little to forget, and little for a nest to win: 2 points.",
+        "Curves start high: each task is half known before its first visit. Move the slider to 0: 20 points or more.",
+    ),
+    Preset(
         "Three languages in turn",
         "stream=languages",
-        "Slow levels that hold the start of the fast ones keep every language near; lower is better.",
-        "After a change of language the nested curve recovers within few steps.",
+        "Slow levels that hold the start of the fast ones keep every language near: 2.62 bits against 2.87 and 3.22.",
+        "The first three batches after a change cost 2.9 bits against 3.4; ten batches later it is back at 2.3.",
     ),
     Preset(
         "Each language once",
         "stream=languages&rounds=1",
-        "Visited once for 400 steps each, the languages of the past are lost least by the nested learner.",
-        "The curve of English while Python is read.",
+        "Visited once for 400 steps each: the nested learner ends best, because it learns each better; all forget.",
+        "English improves while Python is read, and is partly lost under the cipher; the single loop never catches up.",
     ),
     Preset(
         "Hope on one clock, too fast",
         "stream=languages&levels=1*0.01&with=single_loop",
-        "The same model and rate without slower levels forgets at every change: a single loop, and not the best one.",
-        "The saw teeth are back.",
+        "The same fast rate without slower levels ends at 3.24 bits: a single loop, and not the best one (2.87).",
+        "Right after a change of language it needs 3.7 bits; with slower levels above it, it needed 2.9.",
         "single_loop",
     ),
     Preset(
         "A slow level out of step",
         "stream=languages&levels=1*0.01_30*0.5&with=single_loop",
-        "A period of 30 steps cuts visits of 40 steps in the middle: each restart mixes two languages.",
-        "Compare the final mean with 'Three languages in turn'.",
+        "A period of 30 steps cuts visits of 40 in the middle: 2.78 bits, between a nest in step and the single loop.",
+        "Batches right after a change cost 3.3 bits: less than on one clock (3.7), more than in step (2.9).",
         "",
     ),
     Preset(
         "A level that copies everything",
         "stream=languages&levels=1*0.01_40*1&with=single_loop",
-        "A slower level that moves all the way keeps nothing of its own: nested is then as forgetful as one clock.",
-        "The slow level asked alone equals the fast one right after each transfer.",
-        "",
+        "A slower level that moves all the way keeps nothing of its own: 3.26 bits, as forgetful as one clock (3.24).",
+        "The nested curves fall back as far as in 'Hope on one clock, too fast' at every change.",
+        "single_loop",
     ),
 )
 

@@ -1,4 +1,4 @@
-"""The level editor: one line for every memory of the nested learner, with its clock and rate."""
+"""The level editor: one line for every memory of the nested learner, with its clock and rate, and what it keeps."""
 
 import contextlib
 from dataclasses import dataclass, replace
@@ -21,12 +21,16 @@ class Row:
     id: int
     period: int
     rate: float
+    retention: float = 1.0
+
+
+KEPT_HELP = "What part of its weights a level keeps at each of its writes; 1 keeps everything. Known as weight decay."
 
 
 def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple[Level, ...]:
-    """Levels of the nested learner: add, remove, pause, change period and rate."""
+    """Levels of the nested learner: add, remove, pause, change period, rate and retention."""
     rows = st.session_state.setdefault(
-        f"levels {name}", [Row(i, x.period, x.rate) for i, x in enumerate(nested.levels)]
+        f"levels {name}", [Row(i, x.period, x.rate, x.retention) for i, x in enumerate(nested.levels)]
     )
     help_rate = (
         "The fastest level: step size of its optimizer. Slower: what part of the way it moves to the faster one."
@@ -37,7 +41,7 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
     periods = [st.session_state.get(f"period {name} {row.id}", row.period) for row in rows]
     held = [st.session_state.get(f"pause {name} {row.id}", False) for row in rows]
     axis(periods, held, LONGEST, f"axis {name}", lambda: dragged(rows, name))
-    levels = []
+    levels, lines = [], []
     for place, row in enumerate(rows):
         first = "visible" if place == 0 else "collapsed"
         a, b, c, d = st.columns([4, 4, 5, 2], vertical_alignment="bottom", gap="xsmall")
@@ -73,8 +77,10 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
                 on_click=remove,
                 args=(rows, row),
             )
+        lines.append((period, rate, paused))
+    for place, (line, kept) in enumerate(zip(lines, retentions(rows, name, [line[0] for line in lines]), strict=True)):
         try:
-            levels.append(Level(period, rate, paused))
+            levels.append(Level(*line, kept))
         except ConfigError as error:
             problems.append(f"level {place + 1}, {error}")
     with contextlib.suppress(ConfigError):  # what is wrong is said where the run is made
@@ -84,6 +90,23 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
     st.session_state["levels shown"] = name
     st.session_state["levels crossed"] = ordered != tuple(levels)  # then a level's place no longer says which it is
     return ordered
+
+
+def retentions(rows: list[Row], name: str, periods: list[int]) -> list[float]:
+    """What each level keeps at a write, out of the way of those who do not ask."""
+    with st.expander("Retention"):
+        st.caption(KEPT_HELP)
+        return [
+            st.number_input(
+                f"every {period} keeps",
+                step=None,
+                format="%g",
+                key=f"keep {name} {row.id}",
+                persist_state="session",
+                **usual(f"keep {name} {row.id}", row.retention),
+            )
+            for row, period in zip(rows, periods, strict=True)
+        ]
 
 
 def usual(key: str, value: float) -> dict[str, float]:
@@ -106,7 +129,7 @@ def dragged(rows: list[Row], name: str) -> None:
 def put_levels(levels: tuple[Level, ...], name: str) -> None:
     """Show these levels in the editor `name`; ids are new, so that no widget keeps an older value."""
     first = 1 + max((row.id for row in st.session_state.get(f"levels {name}", [])), default=-1)
-    st.session_state[f"levels {name}"] = [Row(first + i, x.period, x.rate) for i, x in enumerate(levels)]
+    st.session_state[f"levels {name}"] = [Row(first + i, x.period, x.rate, x.retention) for i, x in enumerate(levels)]
     for i, level in enumerate(levels):
         st.session_state[f"pause {name} {first + i}"] = level.paused
 

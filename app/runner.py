@@ -8,6 +8,7 @@ faster learner waits a little ahead of it.
 import itertools
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import replace
 
 from nested_core.config import ConfigError, Edit, Level, RunConfig
@@ -140,13 +141,13 @@ class Comparison:
             self.playing = False
         self._wake.set()
 
-    def step(self, every: int = 1) -> None:
-        """Let every learner go on to the next step that is a multiple of `every`."""
+    def step(self, following: Callable[[int], int]) -> None:
+        """Let every learner go on to the step that follows the one where they stand."""
         with self._lock:
             self.touch()
             at = self.cursor if self.playing else self.hold  # a second click asks for a second step
             self.playing = False
-            self.hold = min((at // every + 1) * every, self.total)
+            self.hold = min(following(at), self.total)
         self._wake.set()
 
     def edit(self, levels: tuple[Level, ...]) -> None:

@@ -2,15 +2,16 @@
 
     ?v=1&stream=class_digits&tasks=5&rounds=1&dwell=200&levels=1*0.3_4*0.3_16*0.3&with=single_loop&seed=0
 
-Levels are period*rate, "*p" added for a paused one. Changes on the way are edits=STEP:LEVELS, joined by ~. Everything
-is written out, so that a link keeps its meaning when a default changes. Reading never fails: an unknown or bad value
-gives one sentence and the default of its field.
+Levels are period*rate, with "*kR" for a retention R below 1 and "*p" for a paused one. Changes on the way are
+edits=STEP:LEVELS, joined by ~. A designed stream has parts, order and similar: see `design`. Everything is written out,
+so that a link keeps its meaning when a default changes. Reading never fails: an unknown or bad value gives one sentence
+and the default of its field.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from urllib.parse import urlencode
+from typing import Any
 
 from nested_core import presets
 from nested_core.config import (
@@ -23,11 +24,30 @@ from nested_core.config import (
     RunConfig,
     StreamConfig,
     run_id,
+    whole,
 )
 
-VERSION = "1"
-FIELDS = ("v", "stream", "tasks", "rounds", "dwell", "nest", "levels", "edits", "with", "seed", "hide")
+from .design import Design, read_order
+from .query import VERSION, Query
+
+FIELDS = (
+    "v",
+    "stream",
+    "tasks",
+    "rounds",
+    "dwell",
+    "parts",
+    "order",
+    "similar",
+    "nest",
+    "levels",
+    "edits",
+    "with",
+    "seed",
+    "hide",
+)
 MAX_EDITS = 30
+ORDER_FORM = "write numbers of tasks, joined by _, with *STEPS where a visit has its own"
 NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
 NESTS = {  # how knowledge passes between levels: variant, optimizer and model of the nested learner; the default first
     False: {
@@ -47,6 +67,7 @@ HIDEABLE = {  # what a teacher can take out of sight, with hide=NAME_NAME
     "tasks": "tasks",
     "rounds": "visits and rounds",
     "dwell": "steps a visit",
+    "design": "stream designer",
     "levels": "levels",
     "with": "comparison",
     "seed": "seed",
@@ -68,15 +89,20 @@ class Choice:
     seed: int
     edits: tuple[Edit, ...] = ()
     nest: str = ""  # a name of NESTS; "": the default one
+    design: Design = field(default_factory=Design)
 
     @property
     def is_text(self) -> bool:
         return self.kind in TEXT_STREAMS
 
-    def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
-        """One run for each learner, nested first; ConfigError where the parts do not fit. texts: of own_text."""
+    def stream(self, texts: tuple[tuple[str, str], ...] = ()) -> StreamConfig:
+        """What is learned from; ConfigError where the parts do not fit. texts: of own_text."""
         changes = {"tasks": len(texts), "texts": texts} if self.kind == "own_text" else {"tasks": self.tasks}
-        stream = presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes)
+        return presets.stream(self.kind, self.rounds, dwell=self.dwell, **changes, **vars(self.design))
+
+    def configs(self, texts: tuple[tuple[str, str], ...] = ()) -> tuple[RunConfig, ...]:
+        """One run for each learner, nested first; ConfigError where the parts do not fit."""
+        stream = self.stream(texts)
         nested, *baselines = presets.arms(stream)
         variant, optimizer, model = nests(self.is_text)[self.nest]
         nested = replace(nested, levels=self.levels, variant=variant, optimizer=optimizer, model=model)
@@ -92,14 +118,12 @@ class Choice:
             "v": VERSION,
             "stream": self.kind,
             **numbers,
+            **self.design.query(),
             **({"nest": self.nest} if self.nest else {}),
             "levels": _told(self.levels),
             **({"edits": "~".join(f"{e.step}:{_told(e.levels)}" for e in self.edits)} if self.edits else {}),
             "with": "_".join(self.baselines) or "none",
         }
-
-    def link(self, address: str) -> str:
-        return f"{address}?{urlencode(self.query(), safe='*')}"
 
 
 @dataclass(frozen=True)
@@ -134,79 +158,79 @@ def _stream(kind: str, rounds: int | None) -> StreamConfig:
     return presets.stream("languages" if kind == "own_text" else kind, rounds)
 
 
-def read(query: Mapping[str, str]) -> tuple[Choice, list[str]]:
+def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
     """The choice that a link asks for, and a sentence for every part of it that could not be used."""
-    notices: list[str] = []
-
-    def note(field: str, fix: str) -> None:
-        notices.append(f"link: {field} = {query[field][:40]!r} cannot be used; {fix}.")
-
-    for field in query:
-        if field not in FIELDS and not field.startswith("embed"):
-            notices.append(f"link: {field[:40]!r} is unknown and was left out; known are {', '.join(FIELDS)}.")
-    if query.get("v", VERSION) != VERSION:
-        note("v", f"this program reads version {VERSION}, so the rest was read as that")
-    kind = query.get("stream", "permuted_digits")
+    query = Query(given, FIELDS)
+    kind = given.get("stream", "permuted_digits")
     if kind not in STREAMS:
-        note("stream", "the default stream is shown; choose one of " + ", ".join(STREAMS))
+        query.note("stream", "the default stream is shown; choose one of " + ", ".join(STREAMS))
         kind = "permuted_digits"
     if kind == "own_text":
-        notices.append("link: texts are never part of a link; give your own below.")
-
-    def whole(field: str, low: int, high: int, otherwise: int | None) -> int | None:
-        if field not in query:
-            return otherwise
-        if (
-            query[field].isascii()
-            and query[field].isdigit()
-            and len(query[field]) < 12
-            and low <= int(query[field]) <= high
-        ):
-            return int(query[field])
-        note(field, f"give a whole number from {low} to {high}; the default is used")
-        return otherwise
-
-    base = default(kind, whole("rounds", *LIMITS["rounds"], None))
+        query.notices.append("link: texts are never part of a link; give your own below.")
+    base = default(kind, query.whole("rounds", *LIMITS["rounds"], None))
     found = replace(
         base,
-        tasks=whole("tasks", *TASK_LIMITS[kind], base.tasks),
-        dwell=whole("dwell", *LIMITS["dwell"], base.dwell),
-        seed=whole("seed", *LIMITS["seed"], base.seed),
+        tasks=query.whole("tasks", *TASK_LIMITS[kind], base.tasks),
+        dwell=query.whole("dwell", *LIMITS["dwell"], base.dwell),
+        seed=query.whole("seed", *LIMITS["seed"], base.seed),
+        nest=query.one_of("nest", {name: name for name in nests(base.is_text)}, base.nest),
     )
-    if "nest" in query:
-        known = nests(found.is_text)
-        if query["nest"] in known:
-            found = replace(found, nest=query["nest"])
-        else:
-            note("nest", f"choose one of {', '.join(filter(None, known))}; the default is used")
-    if "levels" in query:
-        try:
-            found = replace(found, levels=_levels(query["levels"]))
-        except (ConfigError, ValueError) as error:
-            words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write period*rate, joined by _"
-            note("levels", f"{words}; the default levels are used")
-    unknown = set(filter(None, query.get("hide", "").split("_"))) - HIDEABLE.keys()
+    found = _designed(query, found)
+    form, instead = "write period*rate, joined by _", "the default levels are used"
+    found = replace(found, levels=query.made("levels", _levels, form, instead, found.levels))
+    unknown = set(filter(None, given.get("hide", "").split("_"))) - HIDEABLE.keys()
     if unknown:
-        note("hide", f"name some of {', '.join(HIDEABLE)}, joined by _; what else is named is hidden")
-    if "edits" in query:
-        try:
-            found = replace(found, edits=_edits(query["edits"]))
-            found.configs(NO_TEXTS if kind == "own_text" else ())
-        except (ConfigError, ValueError) as error:
-            words = str(error).rstrip(".") if isinstance(error, ConfigError) else "write step:levels, joined by ~"
-            note("edits", f"{words}; the levels stay as they are")
-            found = replace(found, edits=())
-    if "with" in query:
-        names = _names(query["with"], base.baselines)
+        query.note("hide", f"name some of {', '.join(HIDEABLE)}, joined by _; what else is named is hidden")
+
+    def edited(text: str) -> Choice:
+        changed = replace(found, edits=_edits(text))
+        usual = replace(changed, design=Design()) if kind == "own_text" else changed
+        usual.configs(NO_TEXTS if kind == "own_text" else ())
+        return changed
+
+    found = query.made("edits", edited, "write step:levels, joined by ~", "the levels stay as they are", found)
+    if "with" in given:
+        names = _names(given["with"], base.baselines)
         if names is None:
-            note("with", f"name one or more of {', '.join(base.baselines)}, joined by _, or none; all are shown")
+            query.note("with", f"name one or more of {', '.join(base.baselines)}, joined by _, or none; all are shown")
         else:
             found = replace(found, baselines=names)
-    return found, notices
+    return found, query.notices
+
+
+def _designed(query: Query, found: Choice) -> Choice:
+    """The choice with the tasks, the order and the similarity of the link, each only where it fits the others."""
+    own = found.kind == "own_text"
+
+    def fitting(choice: Choice, **changes: Any) -> Choice:
+        changed = replace(choice, design=replace(choice.design, **changes))
+        if not (own and changed.design.order):  # how many texts there will be is not known here
+            changed.stream(NO_TEXTS if own else ())
+        return changed
+
+    def named(text: str) -> Choice:
+        parts = tuple(text.split("_"))
+        return fitting(replace(found, tasks=len(parts)), parts=parts)
+
+    found = query.made("parts", named, "name tasks, joined by _", "the usual tasks are used", found)
+
+    def alike(text: str) -> Choice:
+        whole("similar", int(text), 0, 100)
+        return fitting(found, similarity=int(text) / 100)
+
+    found = query.made("similar", alike, "give a whole number from 0 to 100", "the tasks are independent", found)
+
+    def ordered(text: str) -> Choice:
+        order, dwells = read_order(text, found.dwell)
+        return fitting(found, order=order, dwells=dwells)
+
+    return query.made("order", ordered, ORDER_FORM, "the tasks are visited in turn", found)
 
 
 def _told(levels: tuple[Level, ...]) -> str:
-    return "_".join(f"{x.period}*{x.rate:g}" + "*p" * x.paused for x in levels)
+    return "_".join(
+        f"{x.period}*{x.rate:g}" + f"*k{x.retention:g}" * (x.retention < 1) + "*p" * x.paused for x in levels
+    )
 
 
 def _edits(text: str) -> tuple[Edit, ...]:
@@ -219,10 +243,12 @@ def _edits(text: str) -> tuple[Edit, ...]:
 def _levels(text: str) -> tuple[Level, ...]:
     levels = []
     for part in text.split("_"):
-        period, rate, *paused = part.split("*")
-        if paused not in ([], ["p"]):
+        period, rate, *rest = part.split("*")
+        paused = rest[-1:] == ["p"]
+        kept = rest[: len(rest) - paused] or ["k1"]
+        if len(kept) > 1 or not kept[0].startswith("k"):
             raise ValueError(part)
-        levels.append(Level(int(period), float(rate), bool(paused)))
+        levels.append(Level(int(period), float(rate), paused, float(kept[0][1:])))
     if len(levels) > 8:
         raise ConfigError("give 1 to 8 levels")
     if len({x.period for x in levels}) < len(levels):

@@ -14,6 +14,12 @@ from .engine.engine import Engine
 from .settings import NAME, settings
 
 
+def budget() -> Budget:
+    """What this server lets one run use."""
+    own = settings()
+    return Budget(own.run_steps, own.run_tasks, own.run_width, own.run_seconds, own.run_megabytes)
+
+
 @st.cache_resource(show_spinner=False)
 def engine() -> Engine:
     """The engine of this server. The first visit starts it, so that torch is imported before anybody presses Run."""
@@ -21,7 +27,7 @@ def engine() -> Engine:
     kept = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / NAME / "runs"
     shared = open_engine(
         limits.workers,
-        budget=Budget(limits.run_steps, limits.run_seconds, limits.run_megabytes),
+        budget=budget(),
         cache=Cache(kept if limits.cache_megabytes else None, limits.cache_megabytes),
     )
     shared.warm()

@@ -34,6 +34,14 @@ def faded(colour: str, alpha: float) -> str:
     return f"rgba({red},{green},{blue},{alpha:g})"
 
 
+def level_words(level) -> str:
+    """The settings of a level as people write them; anything else as it is."""
+    if not isinstance(level, dict) or "period" not in level:
+        return str(level)
+    kept = f", keeping {level['retention']:g}" if level.get("retention", 1) < 1 else ""
+    return f"every {level['period']} at {level.get('rate', 0):g}{kept}" + " (paused)" * bool(level.get("paused"))
+
+
 def arm_name(trace) -> str:
     """The learner's name as people read it."""
     name = trace.meta["config"]["learner"]["name"]

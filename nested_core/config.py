@@ -9,6 +9,8 @@ import hashlib
 import json
 import reprlib
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import accumulate
 from typing import Any, TypeVar
 
 ENGINE = 1  # raise it when the same config no longer gives the same numbers
@@ -18,6 +20,12 @@ MIN_TEXT_CHARACTERS = 2_000
 TEXT_STREAMS = ("languages", "own_text")
 STREAMS = ("permuted_digits", "class_digits", *TEXT_STREAMS)
 TASK_LIMITS = {"permuted_digits": (2, 10), "class_digits": (2, 10), "languages": (2, 6), "own_text": (2, 10)}
+MAX_VISITS = 500
+PARTS = {  # what a task of a stream can be, as words in an error
+    "permuted_digits": "numbers of pixel orders from 1 (as written) to 10",
+    "class_digits": "the classes of each task as digits, such as 27",
+    "languages": "English, Python, or cipher 1 to cipher 6",
+}
 MODELS = ("mlp", "hope", "transformer")
 OPTIMIZERS = ("sgd", "adam", "least_squares")
 VARIANTS = ("single", "independent", "nested", "sequential")
@@ -70,16 +78,20 @@ class Level:
     rate    size of a write: the step size of its optimizer; for a slower level of a nested learner, the fraction of
             the way that it moves toward the next faster level
     paused  a paused level never writes
+    retention  what part of its weights a level keeps at each of its writes, before what it adds; 1 keeps everything.
+               Known as weight decay (toward zero), decoupled from the optimizer: theta <- retention theta + write
     """
 
     period: int
     rate: float
     paused: bool = False
+    retention: float = 1.0
 
     def __post_init__(self) -> None:
         whole("period", self.period, 1, MAX_STEPS)
         number("rate", self.rate, 0, 100)
         check(isinstance(self.paused, bool), "paused", self.paused, "give true or false")
+        number("retention", self.retention, 0, 1)
 
     @property
     def name(self) -> str:
@@ -158,9 +170,14 @@ class LearnerConfig:
 class StreamConfig:
     """What is learned from. The stream visits its tasks in order, `dwell` steps each, `rounds` times over.
 
-    batch   samples (digits) or sequences (text) a step
-    length  characters a sequence, on text
-    texts   for "own_text": (name, text) of each task
+    batch       samples (digits) or sequences (text) a step
+    length      characters a sequence, on text
+    texts       for "own_text": (name, text) of each task
+    parts       what each task is: see PARTS; () leaves it to the seed (classes) or takes the first ones
+    order       the visits of a round as places in the tasks, from 0; () visits each task once
+    dwells      steps of each visit of a round, where they differ; () stays `dwell` steps at each
+    similarity  of a further task to the first: part of the pixels that stay in place, or of the letters that a cipher
+                leaves alone. 0: independent; 1: the same task again
     """
 
     kind: str = "permuted_digits"
@@ -170,6 +187,10 @@ class StreamConfig:
     batch: int = 32
     length: int = 128
     texts: tuple[tuple[str, str], ...] = ()
+    parts: tuple[str, ...] = ()
+    order: tuple[int, ...] = ()
+    dwells: tuple[int, ...] = ()
+    similarity: float = 0.0
 
     def __post_init__(self) -> None:
         one_of("kind", self.kind, STREAMS)
@@ -179,6 +200,7 @@ class StreamConfig:
         whole("tasks", self.tasks, low, high)
         whole("rounds", self.rounds, 1, 100)
         whole("dwell", self.dwell, 1, MAX_STEPS)
+        self._check_design()
         check(self.steps <= MAX_STEPS, "dwell", self.dwell, f"{self.steps} steps in all; stay within {MAX_STEPS}")
         whole("batch", self.batch, 1, 256)
         whole("length", self.length, 8, 1024)
@@ -198,13 +220,58 @@ class StreamConfig:
         else:
             check(not self.texts, "texts", len(self.texts), "only the stream own_text takes texts")
 
+    def _check_design(self) -> None:
+        """ConfigError unless parts, order, dwells and similarity fit the rest."""
+        for name in ("parts", "order", "dwells"):
+            check(isinstance(getattr(self, name), tuple), name, getattr(self, name), "give a tuple")
+        for part in self.parts:
+            good = isinstance(part, str) and _is_part(self.kind, part)
+            check(good, "parts", part, f"give {PARTS.get(self.kind, 'none: own texts are the tasks')}")
+        check(len(self.parts) in (0, self.tasks), "parts", self.parts, f"name {self.tasks} tasks, or none")
+        check(len(set(self.parts)) == len(self.parts), "parts", self.parts, "name every task once")
+        for place in self.order:
+            whole("order", place, 0, self.tasks - 1)
+        missing = sorted(set(range(self.tasks)) - set(self.order)) if self.order else []
+        check(not missing, "order", self.order, f"visit every task; task {[m + 1 for m in missing][:1]} is missing")
+        visits = (len(self.order) or self.tasks) * self.rounds
+        check(visits <= MAX_VISITS, "order", f"{visits} visits", f"stay within {MAX_VISITS}")
+        for steps in self.dwells:
+            whole("dwells", steps, 1, MAX_STEPS)
+        count = len(self.order) or self.tasks
+        check(len(self.dwells) in (0, count), "dwells", self.dwells, f"give one for each of {count} visits, or none")
+        at = self.similarity
+        ok = isinstance(at, int | float) and not isinstance(at, bool) and 0 <= at <= 1
+        check(ok, "similarity", at, "give a number from 0 to 1")
+        alike = at == 0 or self.kind in ("permuted_digits", "languages")
+        check(alike, "similarity", at, "only reordered pixels and enciphered languages have one; give 0")
+
+    @cached_property
+    def visits(self) -> tuple[tuple[int, int], ...]:
+        """(task, steps) of every visit, in order."""
+        order = self.order or tuple(range(self.tasks))
+        return tuple(zip(order, self.dwells or (self.dwell,) * len(order), strict=True)) * self.rounds
+
+    @cached_property
+    def ends(self) -> tuple[int, ...]:
+        """The last step of every visit, counted from 1."""
+        return tuple(accumulate(steps for _, steps in self.visits))
+
     @property
     def steps(self) -> int:
-        return self.tasks * self.rounds * self.dwell
+        return self.ends[-1]
 
     @property
     def is_text(self) -> bool:
         return self.kind in TEXT_STREAMS
+
+
+def _is_part(kind: str, part: str) -> bool:
+    """Whether this names a task of such a stream."""
+    if kind == "permuted_digits":
+        return part in {str(number) for number in range(1, 11)}
+    if kind == "class_digits":
+        return part.isascii() and part.isdigit() and len(set(part)) == len(part)
+    return part in {"English", "Python", *(f"cipher {number}" for number in range(1, 7))} and kind == "languages"
 
 
 def check_text(name: str, text: str) -> None:
@@ -321,6 +388,10 @@ def from_dict(data: dict[str, Any]) -> RunConfig:
     texts = stream.get("texts", ())
     check(isinstance(texts, list | tuple), "stream.texts", texts, "give a list of [name, text] pairs")
     stream["texts"] = tuple(tuple(x) if isinstance(x, list) else x for x in texts)
+    for name in ("parts", "order", "dwells"):
+        given = stream.get(name, ())
+        check(isinstance(given, list | tuple), f"stream.{name}", given, "give a list")
+        stream[name] = tuple(given)
     learner["levels"] = _levels(learner.get("levels", ()), "learner.levels")
     rest = {k: v for k, v in data.items() if k not in ("stream", "learner")}
     edits = rest.get("edits", ())

@@ -6,8 +6,10 @@ softmax attention in place of self-modifying Titans.
 """
 
 from dataclasses import dataclass, field
+from typing import cast
 
-from torch import nn
+import torch
+from torch import Tensor, nn
 
 from .attention import Attention
 from .cms import VARIANTS, ContinuumMemory
@@ -72,3 +74,16 @@ class Hope(LanguageModel):
             return Block(mixer(), ContinuumMemory(config.d_model, hidden, config.periods, config.cms))
 
         super().__init__(config, block)
+
+    def gates(self, tokens: Tensor) -> tuple[Tensor, Tensor]:
+        """Step size eta and retention alpha of every layer's memories while they read tokens [B, T] from the start.
+
+        Each [layers, B, H, T]; eqs. 86-88. Only for the mixer "titans".
+        """
+        x, found = self.embed(tokens), []
+        for block in self.blocks:
+            mixer = cast(SelfModifyingTitans, block.mixer)
+            found.append(mixer.gates_on(x))
+            x, _ = block(x, mixer.start(len(tokens)))
+        eta, alpha = (torch.stack(gate) for gate in zip(*found, strict=True))
+        return eta, alpha

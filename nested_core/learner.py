@@ -70,6 +70,14 @@ class Learner(ABC):
     def level_scores(self, test: Batch) -> np.ndarray:
         """Score of each level asked alone, [L]; nan for a level that cannot answer alone. Writes nothing."""
 
+    def gates(self, tests: list[Batch]) -> tuple[np.ndarray, np.ndarray] | None:
+        """Step size and retention of the self-modifying memories while they read held-out data of every task.
+
+        Each float64 [layers, heads, 3]: mean, 10 % and 90 % quantile over tokens; None for a learner without such
+        memories. Writes nothing.
+        """
+        return None
+
     @abstractmethod
     def memory(self) -> np.ndarray:
         """Part of each level's memory, float32 [L, rows, columns]."""

@@ -6,6 +6,8 @@ window of samples and writes once, when its period ends, from answers made with 
 directions that old inputs used, and an associative read-out that always holds the least-squares answer.
 """
 
+import math
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -87,15 +89,19 @@ class Block:
         self.seen.append(hidden)
         self.targets.append(target)
 
-    def write(self) -> float:
-        """Write the window and empty it; returns the norm of the change of features and read-out."""
-        old = self.readout.W
+    def write(self, retention: float) -> float:
+        """Write the window and empty it; returns the norm of the change of features and read-out.
+
+        Both first fade to this part of themselves. The memories of inputs do not: what was protected stays so.
+        """
+        features, readout = self.features, self.readout.W
         step = self.rate * self.inputs.project(self.gradient)
+        self.readout.W = retention * readout
         self.readout.write(torch.cat(self.seen), torch.cat(self.targets))
-        self.features = self.features - step
+        self.features = retention * features - step
         self.inputs.store(torch.stack(self.means))
         self.empty()
-        return float((step.square().sum() + (self.readout.W - old).square().sum()).sqrt())
+        return float(((self.features - features).square().sum() + (self.readout.W - readout).square().sum()).sqrt())
 
     def size(self) -> float:
         return float((self.features.square().sum() + self.readout.W.square().sum()).sqrt())
@@ -105,6 +111,7 @@ class IndependentLevels(Learner):
     """Blocks of equal size, one for each level of the config; score: accuracy of the averaged answer."""
 
     memory_shows = "read-out of each level: class (row) by feature (column)"
+    loss_name = "squared error"
 
     def __init__(self, config: LearnerConfig, inputs: int, seed: int, classes: int = CLASSES):
         self.config, self.classes = config, classes
@@ -115,6 +122,7 @@ class IndependentLevels(Learner):
         weights = [x for b in self.blocks for x in (b.features, b.readout.W)]
         memories = [x for b in self.blocks for x in (b.inputs.P, b.readout.inputs.P)]
         self.parameters = self.multiply_adds = sum(x.numel() for x in weights)
+        self.space = tuple((f"weights {i}", tuple(x.shape)) for i, x in enumerate(weights))
         self.state = sum(x.numel() for x in memories)
 
     def step(self, batch: Batch, step: int) -> Observation:
@@ -132,7 +140,7 @@ class IndependentLevels(Learner):
                 continue
             block.collect(slopes[i], x, hidden, target)
             if due(step, level.period):
-                change[i] = block.write() / block.size()
+                change[i] = block.write(level.retention) / block.size()
         return Observation(online, change > 0, change, surprise, guess=shown)
 
     def edit(self, levels: tuple[Level, ...]) -> None:
@@ -148,6 +156,19 @@ class IndependentLevels(Learner):
     def level_scores(self, test: Batch) -> np.ndarray:
         x = with_one(test.x)
         return np.array([float((b.answer(x)[1].argmax(1) == test.y).double().mean()) for b in self.blocks])
+
+    def snapshot(self) -> Tensor:
+        return torch.cat([x.flatten() for b in self.blocks for x in (b.features, b.readout.W)])
+
+    def loss(self, weights: Tensor, test: Batch) -> float:
+        """Half the squared error of the averaged answer, the mean over samples."""
+        x, target = with_one(test.x), F.one_hot(test.y, self.classes).double()
+        parts = iter(weights.split([math.prod(shape) for _, shape in self.space]))
+        answers = []
+        for block in self.blocks:
+            features, readout = next(parts).view_as(block.features), next(parts).view_as(block.readout.W)
+            answers.append((x @ features.T).relu() @ readout.T)
+        return float((total(answers) / len(answers) - target).square().sum(1).mean()) / 2
 
     def memory(self) -> np.ndarray:
         return np.stack([memory_map(b.readout.W) for b in self.blocks])

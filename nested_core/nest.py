@@ -31,6 +31,7 @@ from .state import State
 from .streams.base import Batch
 from .titans import SelfModifyingTitans
 
+GATE_SEQUENCES = 4  # of every task that are read to look at the gates
 CLIP = 1.0  # largest norm of a gradient, the same for every learner
 
 
@@ -84,6 +85,8 @@ class GradientLevels(Learner):
         moments = {"sgd": 0, "adam": 2}[config.optimizer]
         self.state = self.parameters * (moments + len(self.slow))
         self.memory_shows = self._shown()
+        self.loss_name = "cross-entropy (nats)" if isinstance(model, MLP) else "bits per character"
+        self.space = tuple((name, tuple(p.shape)) for name, p in ordered)
         self._state: State | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -127,6 +130,7 @@ class GradientLevels(Learner):
             elif due(step, level.period):
                 before = weights.clone()
                 gradient *= min(1.0, CLIP / (surprise[i] + 1e-12))
+                weights *= level.retention
                 optimizer.step()
                 gradient.zero_()
                 change[i] = _relative(weights, before)
@@ -137,6 +141,7 @@ class GradientLevels(Learner):
                 continue
             if due(step, level.period):
                 before = slow.clone()
+                slow *= level.retention
                 slow += level.rate * (faster[-1] - slow)
                 for weights in faster:
                     weights.copy_(slow)
@@ -164,10 +169,26 @@ class GradientLevels(Learner):
 
     @torch.no_grad()
     def score(self, test: Batch) -> float:
+        return self._asked(test)[1]
+
+    def _asked(self, test: Batch) -> tuple[Tensor, float, int]:
+        """`_loss` on held-out data, which leaves no trace in the state."""
         state = self._state
-        score = self._loss(test)[1]
+        answer = self._loss(test)
         self._state = state
-        return score
+        return answer
+
+    def snapshot(self) -> Tensor:
+        return self.weights.vector.clone()
+
+    @torch.no_grad()
+    def loss(self, weights: Tensor, test: Batch) -> float:
+        """Cross-entropy, in the unit of `loss_name`."""
+        held = self.snapshot()
+        self.weights.vector.copy_(weights)
+        loss = float(self._asked(test)[0])
+        self.weights.vector.copy_(held)
+        return loss if isinstance(self.model, MLP) else loss / math.log(2)
 
     def level_scores(self, test: Batch) -> np.ndarray:
         if self.config.variant == "sequential":  # a block in the middle of a chain has no answer of its own
@@ -179,6 +200,14 @@ class GradientLevels(Learner):
             alone.append(self.score(test))
         self.weights.vector.copy_(fast)
         return np.array([math.nan] * self.in_context + alone)
+
+    @torch.no_grad()
+    def gates(self, tests: list[Batch]) -> tuple[np.ndarray, np.ndarray] | None:
+        if not self.in_context:
+            return None
+        read = cast(Hope, self.model).gates(torch.cat([test.x[:GATE_SEQUENCES] for test in tests]))
+        eta, alpha = (_parts(gate) for gate in read)
+        return eta, alpha
 
     def _first(self) -> Block:
         """The first block of a language model."""
@@ -219,6 +248,12 @@ def _optimizer(name: str, weights: Tensor, gradient: Tensor, rate: float) -> tor
     if name == "sgd":
         return torch.optim.SGD([parameter], lr=rate)
     return torch.optim.AdamW([parameter], lr=rate, betas=(0.9, 0.99), weight_decay=0.0)
+
+
+def _parts(gate: Tensor) -> np.ndarray:
+    """A gate [layers, B, heads, T] as mean, 10 % and 90 % quantile over samples and tokens: [layers, heads, 3]."""
+    values = gate.transpose(1, 2).flatten(2).double().numpy()
+    return np.stack([values.mean(-1), *np.quantile(values, (0.1, 0.9), axis=-1)], axis=-1)
 
 
 def _relative(now: Tensor, before: Tensor) -> float:

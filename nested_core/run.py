@@ -118,7 +118,7 @@ class Run(Iterator[Recorder]):
             step = self.steps + 1
             self._step(step)
             early = step < self.config.probe_every and due(step, max(1, self.config.probe_every // 4))  # fast at first
-            if early or due(step, self.config.probe_every) or due(step, self.config.stream.dwell):
+            if early or due(step, self.config.probe_every) or step in self.config.stream.ends:
                 yield from probe(self.recorder, self.learner, self.stream, step)
             self.steps = step
             yield
@@ -146,7 +146,7 @@ class Run(Iterator[Recorder]):
 
 def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> Iterator[None]:
     """Test the learner on held-out data of every task, ask each level alone, and look into the memories, in parts."""
-    one_round = stream.config.dwell * stream.config.tasks
+    one_round = stream.config.steps // stream.config.rounds
     asked = not stream.config.is_text or due(step, one_round)  # on text asking every level alone takes a second
     score, alone = [], []
     for test in stream.tests:
@@ -156,6 +156,10 @@ def probe(recorder: Recorder, learner: Learner, stream: Stream, step: int) -> It
     recorder.add("probe_step", step)
     recorder.add("score", score)
     recorder.add("level_score", np.transpose(alone))
+    gates = learner.gates(stream.tests)
+    if gates is not None:
+        recorder.add("eta", gates[0])
+        recorder.add("alpha", gates[1])
     recorder.add("memory_step", step)
     recorder.add("memory", learner.memory())
 

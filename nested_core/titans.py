@@ -21,6 +21,7 @@ from .config import check_heads, one_of, whole
 from .convolution import CausalConvolution
 from .ops import backend
 from .ops.elementwise import normalize
+from .ops.self_modifying.chunked import gates_while_reading
 from .ops.self_modifying.common import ALPHA, ETA, MEMORY, Gates, MemoryState, Writing
 from .ops.self_modifying.compute import compute
 from .shapes import Float
@@ -95,14 +96,11 @@ class SelfModifyingTitans(Layer):
     def forward(
         self, x: Float[Tensor, "B T d"], state: TitansState | None = None
     ) -> tuple[Float[Tensor, "B T d"], TitansState]:
-        (B, T, d), H = x.shape, self.n_heads
+        B, T, d = x.shape
         state = self.start(B) if state is None else state
-        into, gate = self.project(self.norm(x)).split([self.streams * d, d], dim=-1)
-        into, recent = self.convolution(into, state.recent)
-        parts = F.silu(into).view(B, T, self.streams, H, d // H).permute(2, 0, 3, 1, 4)  # [B, H, T, D] each
-        query = normalize(parts[1]) if self.streams == 2 else None
+        into, query, gate, recent = self._inputs(x, state.recent)
         y, memories = compute(
-            parts[0],
+            into,
             query,
             state.memories,
             Gates(**self.gates),
@@ -112,3 +110,17 @@ class SelfModifyingTitans(Layer):
         )
         y = self.read_norm(y).transpose(1, 2).reshape(B, T, d)
         return self.out(y * F.silu(gate)), TitansState(memories, recent)
+
+    def gates_on(self, x: Float[Tensor, "B T d"]) -> tuple[Float[Tensor, "B H T"], Float[Tensor, "B H T"]]:
+        """Step size eta and retention alpha of every token of x, read from the start."""
+        state = self.start(len(x))
+        into, query, _, _ = self._inputs(x, state.recent)
+        return gates_while_reading(into, query, state.memories, Gates(**self.gates), self.writing, self.chunk)
+
+    def _inputs(self, x: Tensor, recent: Tensor) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
+        """What the memories read [B, H, T, D], their queries, the output gate [B, T, d], the convolution's state."""
+        (B, T, d), H = x.shape, self.n_heads
+        into, gate = self.project(self.norm(x)).split([self.streams * d, d], dim=-1)
+        into, recent = self.convolution(into, recent)
+        parts = F.silu(into).view(B, T, self.streams, H, d // H).permute(2, 0, 3, 1, 4)
+        return parts[0], normalize(parts[1]) if self.streams == 2 else None, gate, recent

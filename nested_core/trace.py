@@ -2,7 +2,8 @@
 
 The Recorder is the write side, the Trace the read side. A growing, a finished and a loaded trace are the same type.
 Every picture, table and claim is made from a Trace and from nothing else. Letters: S steps, L levels, T tasks,
-P probes (tests on held-out data), M memory snapshots.
+P probes (tests on held-out data), M memory snapshots. Gates stand by layer, head and part: mean, 10 % and 90 %
+quantile over the tokens of the held-out sequences that were read.
 """
 
 import contextlib
@@ -19,7 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-VERSION = 3
+VERSION = 4
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,18 @@ CHANNELS = {
     "score": Channel(("probe", "task"), "float64", "trace.unit", "the learner on held-out data of every task"),
     "level_score": Channel(
         ("probe", "level", "task"), "float64", "trace.unit", "each level asked alone; nan where it was not asked"
+    ),
+    "eta": Channel(
+        ("probe", "layer", "head", "part"),
+        "float64",
+        "-",
+        "step size of the self-modifying memories on held-out text; empty where a learner has none",
+    ),
+    "alpha": Channel(
+        ("probe", "layer", "head", "part"),
+        "float64",
+        "-",
+        "retention of the same memories: what share of its content a memory keeps at each token, 1 keeps everything",
     ),
     "memory_step": Channel(("snapshot",), "int32", "step", "steps learned before this snapshot"),
     "memory": Channel(

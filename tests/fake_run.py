@@ -4,6 +4,7 @@ import contextlib
 import os
 import pickle
 import time
+from bisect import bisect_left
 from dataclasses import replace
 
 import numpy as np
@@ -46,12 +47,14 @@ class FakeRun:
         self._rng = np.random.default_rng(seed)
         self._score = np.full(stream.tasks, 0.1)
         self._memory = self._rng.standard_normal((len(levels), 12, 16)).astype("float32")
+        self._gate = np.ones((2, 2, 3)) * self._rng.uniform(0.5, 1, (2, 2, 1))  # [layers, heads, parts]
         self._begun = False
         if snapshot:
-            self.steps, self._levels, self._rng, self._score, self._memory, self._begun = pickle.loads(snapshot)
+            self.__dict__.update(pickle.loads(snapshot))
 
     def snapshot(self) -> bytes:
-        return pickle.dumps((self.steps, self._levels, self._rng, self._score, self._memory, self._begun))
+        names = ("steps", "_levels", "_rng", "_score", "_memory", "_gate", "_begun")
+        return pickle.dumps({name: getattr(self, name) for name in names})
 
     def edit(self, levels) -> None:
         self.config = replace(self.config, edits=(*self.config.edits, Edit(self.steps, levels)))
@@ -68,7 +71,7 @@ class FakeRun:
             self._step(self.steps + 1)
             self.steps += 1
             stream, every = self.config.stream, self.config.probe_every
-            if self.steps % every == 0 or self.steps == stream.steps or self.steps % stream.dwell == 0:
+            if self.steps % every == 0 or self.steps == stream.steps or self.steps in stream.ends:
                 self._probe()
         return self.recorder
 
@@ -78,6 +81,9 @@ class FakeRun:
         recorder.add("probe_step", self.steps)
         recorder.add("score", shown)
         recorder.add("level_score", np.tile(shown * 0.9, (len(self._levels), 1)))
+        if self.config.learner.model == "hope":
+            recorder.add("eta", self._gate * [0.5, 0.4, 0.6])
+            recorder.add("alpha", 1 - self._gate * [0.04, 0.06, 0.02])
         recorder.add("memory_step", self.steps)
         recorder.add("memory", self._memory)
 
@@ -93,13 +99,14 @@ class FakeRun:
         if self.seed == 16 and step == 20:
             time.sleep(1000)
         time.sleep(SECONDS_A_STEP)
-        task = (step - 1) // stream.dwell % stream.tasks
+        task = stream.visits[bisect_left(stream.ends, step)][0]
         self._score *= 0.999 if len(self._levels) > 1 else 0.995
         self._score[task] += 0.05 * (0.95 - self._score[task])
         wrote = [due(step, x.period) and not x.paused for x in self._levels]
         for i, w in enumerate(wrote):
             if w:
                 self._memory[i] += 0.05 * self._rng.standard_normal(self._memory[i].shape).astype("float32")
+        self._gate = self._gate * (0.998 if wrote[0] else 1)  # down a little at every write
         recorder.add("task", task)
         recorder.add("online", self._score[task])
         recorder.add("seconds", step * SECONDS_A_STEP)

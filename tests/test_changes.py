@@ -69,6 +69,22 @@ def test_a_rate_changed_on_the_page_changes_the_run_in_view_and_can_be_undone(pa
     assert again(page.desk.show)
 
 
+def test_what_a_level_keeps_can_be_changed_while_it_runs(page):
+    press(page, "Step")
+    wait(lambda: page.desk.show.cursor == 1 and page.desk.show.status == "paused")
+    show = page.desk.show
+    next(n for n in page.number_input if n.label == "every 4 keeps").set_value(0.97).run()
+    assert page.desk.show is show
+    press(page, "Step")
+    wait(lambda: show.cursor == 2 and show.configs[0].edits)
+    page.run()
+    (edit,) = show.configs[0].edits
+    assert [level.retention for level in edit.levels] == [1, 0.97, 1] and "every 4 retention 1 → 0.97" in text(page)
+    assert share.read(address(page))[0].edits == (edit,) and "k0.97" in address(page)["edits"]
+    press(page, "Undo")
+    assert next(n for n in page.number_input if n.label == "every 4 keeps").value == 1
+
+
 def test_a_fork_keeps_what_came_before_and_leaves_a_ghost(page, fast):
     press(page, "Run")
     wait(lambda: page.desk.show.cursor > 200)

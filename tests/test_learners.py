@@ -6,6 +6,7 @@ import torch
 from nested_core.config import LearnerConfig, Level, StreamConfig
 from nested_core.least_squares import AssociativeReadout, InputMemory
 from nested_core.memory import delta, hebbian
+from nested_core.mlp import Block
 from nested_core.run import build
 from nested_core.streams import open_stream
 
@@ -45,6 +46,39 @@ def test_the_least_squares_memory_keeps_answers_to_old_inputs():
     new = torch.linalg.svd(old)[2][-1]  # orthogonal to every old input: written in full
     torch.testing.assert_close(write @ new, gradient @ new)
     torch.testing.assert_close(InputMemory(9, 1.0).project(gradient), gradient)  # nothing stored, nothing held back
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+def test_a_level_that_keeps_r_shrinks_by_r_at_every_write(rule):
+    """Without a gradient (a rate of 1e-12) k writes leave r^k of the weights, and of what a slower level holds."""
+    levels = (
+        Level(1, 1e-12, retention=0.9),
+        Level(3, 1e-12, retention=0.5),
+        Level(4, 1e-12, paused=True, retention=0.1),
+    )
+    stream = open_stream(DIGITS, 0)
+    learner = build(LearnerConfig("n", "mlp", rule, "nested", levels, width=12), stream, 0)
+    start = learner.weights.vector.clone()
+    seen = [learner.step(stream.batch(step), step) for step in (1, 2, 3)]
+    torch.testing.assert_close(learner.slow[0], 0.5 * start)
+    torch.testing.assert_close(learner.weights.vector, 0.5 * start)  # it restarted there
+    torch.testing.assert_close(learner.slow[1], start)
+    assert seen[0].change[0] == pytest.approx(0.1) and seen[2].change[1] == pytest.approx(0.5)
+    learner.edit((Level(1, 1e-12, retention=0.2), *levels[1:]))
+    learner.step(stream.batch(4), 4)
+    torch.testing.assert_close(learner.weights.vector, 0.2 * 0.5 * start)
+    torch.testing.assert_close(learner.slow[0], 0.5 * start)
+
+
+def test_a_block_that_keeps_r_shrinks_features_and_readout():
+    block = Block(5, 7, rate=0.3, damping=0.1, generator=torch.Generator().manual_seed(0))
+    features, block.readout.W = block.features.clone(), data(10, 7)
+    readout, nothing = block.readout.W.clone(), torch.zeros(4, 7, dtype=torch.float64)
+    for _ in range(3):
+        block.collect(torch.zeros_like(features), data(4, 6), nothing, torch.zeros(4, 10, dtype=torch.float64))
+        block.write(0.8)
+    torch.testing.assert_close(block.features, 0.8**3 * features)
+    torch.testing.assert_close(block.readout.W, 0.8**3 * readout)
 
 
 def test_nested_transfer_by_hand():

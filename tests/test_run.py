@@ -128,6 +128,7 @@ def test_a_config_survives_json_and_names_its_run():
         (("learner", "levels", 1, "period"), 2.5, "period: 2.5 "),
         (("learner", "levels", 1, "period"), 1, "different periods"),
         (("learner", "levels", 0, "rate"), "fast", "rate: 'fast' "),
+        (("learner", "levels", 0, "retention"), 0, "retention: 0 .*above 0 and at most 1"),
         (("learner", "levels", 0, "rate"), float("nan"), "rate: nan "),
         (("learner", "width"), True, "width: True "),
         (("learner", "model"), "hope", "variant: 'independent' .* not hope"),

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app import configuration, export, gallery, share
+from app.query import link
 from nested_core import presets
 from nested_core.config import STREAMS, TASK_LIMITS, ConfigError, Level, from_dict
 from nested_core.trace import CHANNELS
@@ -20,7 +21,13 @@ from tests import fake_run
 KINDS = [kind for kind in STREAMS if kind != "own_text"]
 BASELINES = {kind: share.default(kind).baselines for kind in KINDS}
 levels = st.lists(
-    st.builds(Level, st.integers(1, 20_000), st.floats(1e-6, 100).map(lambda x: float(f"{x:g}")), st.booleans()),
+    st.builds(
+        Level,
+        st.integers(1, 20_000),
+        st.floats(1e-6, 100).map(lambda x: float(f"{x:g}")),
+        st.booleans(),
+        st.one_of(st.just(1.0), st.floats(1e-6, 1).map(lambda x: float(f"{x:g}"))),
+    ),
     min_size=1,
     max_size=8,
     unique_by=lambda x: x.period,
@@ -48,7 +55,7 @@ def opened(link: str):
 
 @given(choices())
 def test_a_link_gives_back_the_choice(choice):
-    assert opened(choice.link("http://localhost:8501/playground")) == (choice, [])
+    assert opened(link("http://localhost:8501/playground", choice.query())) == (choice, [])
 
 
 @given(st.dictionaries(st.sampled_from([*share.FIELDS, "x"]), st.text(max_size=60)))
@@ -66,6 +73,8 @@ def test_no_link_breaks_the_page(query):
         ({"levels": "0*0.3"}, "levels = '0*0.3' cannot be used; period: 0 cannot be used"),
         ({"levels": "1*0.3_1*0.4"}, "give every level another period"),
         ({"levels": "fast"}, "write period*rate, joined by _"),
+        ({"levels": "1*0.3*k1.5"}, "retention: 1.5 cannot be used; give a number above 0 and at most 1"),
+        ({"levels": "1*0.3*p*k0.9"}, "write period*rate, joined by _"),
         ({"with": "replay"}, "name one or more of single_loop"),
         ({"v": "2"}, "this program reads version 1"),
         ({"stream": "own_text"}, "texts are never part of a link"),
@@ -141,5 +150,5 @@ def test_every_kind_of_nest_gives_a_run_and_survives_its_link(is_text):
         choice = replace(base, nest=nest, levels=(Level(1, 0.01), Level(8, 0.01)))
         learner = choice.configs()[0].learner
         assert (learner.variant, learner.optimizer, learner.model) == (variant, optimizer, model)
-        assert opened(choice.link("http://x/playground")) == (choice, [])
+        assert opened(link("http://x/playground", choice.query())) == (choice, [])
     assert share.read({"nest": "loose"})[1][0].startswith("link: nest = 'loose' cannot be used; choose one of indep")

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from app.theme import DASHES, HUES, hue, score
-from app.views import alone, bands, curves, diagram, geometry, memory, raster, summary, timeline, writes
+from app.views import alone, bands, curves, diagram, gates, geometry, memory, raster, summary, timeline, writes
 from nested_core import presets
 from nested_core.config import RunConfig
 from nested_core.trace import CHANNELS, Trace
@@ -36,11 +36,12 @@ def test_the_timeline_is_plain_json_with_units_on_its_axes():
     ):
         traces = [record(kind), record(kind, learner="single_loop")]
         option = json.loads(json.dumps(timeline.option(traces), allow_nan=False))
-        assert [y["name"] for y in option["yAxis"] if y["type"] == "value"] == [unit, unit]
+        named = [y["name"] for y in option["yAxis"] if y["type"] == "value"]
+        assert named == [unit, *(gates.NAMES.values() if kind == "languages" else ())] * 2
         size = traces[0].meta["samples"]
         assert [x["name"] for x in option["xAxis"] if x["name"]] == [f"step ({size} {sample} each)"]
         scales = [(y["min"], y["max"]) for y in option["yAxis"] if y["type"] == "value"]
-        assert scales[0] == scales[1], "both learners on one scale"
+        assert scales[: len(named) // 2] == scales[len(named) // 2 :], "both learners on one scale"
         assert timeline.height(traces) > sum(g["height"] for g in option["grid"])
 
 

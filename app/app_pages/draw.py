@@ -4,7 +4,8 @@ import random
 
 import streamlit as st
 
-from app.draw import explain, views
+from app import address
+from app.draw import explain, link, views
 from app.draw.canvas import canvas, image, put
 from app.draw.learners import Learners, Training
 from app.draw.questions import TASKS, Lesson
@@ -25,7 +26,14 @@ def learners() -> Learners:
 def choose() -> Lesson:
     """The settings at the side."""
     state = st.session_state
-    state.setdefault("draw seed", 0)
+    if not state.get("settled"):  # the first run of this page: the link decides, or what was set before
+        query = st.query_params.to_dict()
+        if "draw held" not in state or not query.keys().isdisjoint(link.FIELDS):
+            wish, state["draw notices"] = link.read(query)
+            put(wish.image)
+            state["draw held"] = wish
+        held = state["draw held"]  # Streamlit forgets widgets of a page that is not drawn
+        state.update({"draw tasks": held.tasks, "draw seed": held.seed, "settled": True})
 
     def new_seed() -> None:
         state["draw seed"] = (state["draw seed"] + 1) % 2**31
@@ -35,6 +43,9 @@ def choose() -> Lesson:
     tasks = st.selectbox("Tasks", sorted(TASKS, reverse=True), format_func=names.get, key="draw tasks")
     seed = st.number_input("Seed", 0, 2**31 - 1, key="draw seed", help="Other weights, other order of the classes.")
     st.button("New seed", key="draw new seed", on_click=new_seed, shortcut="N")
+    state["draw held"] = link.Wish(int(tasks), int(seed), image())
+    address.tell(state["draw held"].query())
+    address.offer(state["draw held"].query(), "The link holds the settings and what is on the canvas.")
     return Lesson(int(tasks), int(seed))
 
 
@@ -94,6 +105,8 @@ st.title("Draw a digit", anchor=False)
 st.markdown(explain.INTRO)
 with st.sidebar:
     lesson = choose()
+for sentence in st.session_state.get("draw notices", ()):
+    st.error(sentence)
 training = learners().open(lesson)
 left, right = st.columns(2, gap="medium")
 with left:

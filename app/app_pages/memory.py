@@ -79,9 +79,9 @@ def draw(lesson: Lesson, question: str) -> None:
 
 
 st.title("Talk to a memory", anchor=False)
-problems: list[str] = []
 with st.sidebar:
     trained = controls.kind() == controls.TRAINED
+    problems = list(st.session_state.get("lab notices", ()))
     fields = controls.trained() if trained else controls.sidebar()
 talk, listen = st.columns(2)
 with talk:
@@ -91,6 +91,8 @@ if not facts:
     st.stop()
 with listen:
     question = controls.ask(facts, problems)
+with st.sidebar:
+    controls.tell(facts, fields, question)
 lesson = None if trained else teach(Setting(facts, **fields))
 preset = gallery.by_name(st.session_state.get("lab preset"))
 same = lesson and preset and preset.setting == lesson.setting

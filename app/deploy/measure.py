@@ -23,7 +23,7 @@ from app.classroom.store import Store
 from app.views import stage
 from nested_core import presets
 from nested_core.config import RunConfig
-from nested_core.run import run
+from nested_core.run import Run
 from nested_core.trace import Trace
 
 from .capacity import Costs
@@ -137,16 +137,12 @@ def step() -> float:
 
     torch.set_num_threads(1)
     stream = presets.stream("permuted_digits")
-    config, began = RunConfig(stream, presets.nested(stream)), 0.0
+    config = RunConfig(stream, presets.nested(stream))
 
-    def on_step(recorder: object) -> bool:
-        nonlocal began, done
-        done += 1
-        began = began or time.process_time()  # what comes before the first step comes once
-        return done <= STEPS
-
-    done = 0
-    run(config, 0, on_step=on_step)
+    work, began = Run(config, 0), 0.0
+    while work.steps <= STEPS:
+        next(work)
+        began = began or (time.process_time() if work.steps else 0.0)  # what comes before the first step comes once
     return (time.process_time() - began) / STEPS
 
 
@@ -164,7 +160,7 @@ def measure() -> Costs:
         quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         server = subprocess.Popen([*command, "--server.port", str(port)], cwd=ROOT, env=environment, **quiet)
         try:
-            while len(children(server.pid)) < 3 or sum(map(seconds, children(server.pid))) < 6:
+            while not children(server.pid) or sum(map(seconds, children(server.pid))) < 6:
                 time.sleep(0.5)  # until its workers have imported torch
             found = asyncio.run(pages(port, server.pid, code, tokens))
         finally:

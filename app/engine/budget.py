@@ -5,24 +5,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nested_core.config import ConfigError, RunConfig
+from nested_core.config import ConfigError, RunConfig, check
 
 
 @dataclass(frozen=True)
 class Budget:
-    """Steps of its stream, processor seconds, and megabytes that it may ask for beyond what a warm process has."""
+    """Steps and tasks of its stream, width of its model, processor seconds, and megabytes that it may ask for beyond
+    what a warm process has."""
 
     steps: int = 20_000
+    tasks: int = 10
+    width: int = 1_024
     seconds: float = 600.0
     megabytes: int = 2_048
 
     def check(self, config: Any) -> None:
         """Before a run is taken. Raises ConfigError."""
-        if isinstance(config, RunConfig) and config.stream.steps > self.steps:
-            raise ConfigError(
-                f"steps: {config.stream.steps} is more than the {self.steps} that one run may have here; "
-                "choose fewer tasks, shorter visits or fewer rounds."
-            )
+        if isinstance(config, RunConfig):
+            for field, value, most in (
+                ("steps", config.stream.steps, self.steps),
+                ("tasks", config.stream.tasks, self.tasks),
+                ("width", config.learner.width, self.width),
+            ):
+                check(value <= most, field, value, f"one run may have {most} here")
 
     def check_seconds(self, used: float) -> None:
         """While it runs. Raises ConfigError."""

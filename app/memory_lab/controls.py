@@ -5,15 +5,14 @@ import streamlit as st
 
 from nested_core.config import ConfigError
 
+from .. import address
 from ..playhead import Playhead
 from . import gallery
 from .facts import MAX_FACTS, Fact, check_phrase, read_line, read_table, words
 from .hope_questions import Train
-from .lesson import SIZES, Lesson, Setting
+from .lesson import ALIKE, RETENTIONS, SIZES, Lesson, Setting
+from .link import DEFAULT, FIELDS, TALKS, Wish, read
 
-RETENTIONS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0)
-ALIKE = (None, 0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
-FIRST = gallery.PRESETS[0]
 PLAY_SECONDS = 12.0  # that all tokens take
 
 
@@ -48,13 +47,27 @@ KEPT = dict(persist_state="session")  # while not drawn, by the other kind, anot
 def kind() -> str:
     """Whom one talks to."""
     state = st.session_state
-    if "lab rows" not in state:
-        put(FIRST.setting)
-        state["lab preset"], state["lab kind"], state["lab seed"], state["lab stride"] = FIRST.name, RULES, 0, "token"
-    elif not state.get("settled"):  # back from another page: the table has lost its edits
-        put_facts(state["lab edited"])
+    if not state.get("settled"):  # the first run of this page: the link decides, or what was set before
+        query = st.query_params.to_dict()
+        if "lab rows" not in state or not query.keys().isdisjoint(FIELDS):
+            wish, state["lab notices"] = read(query)
+            put(wish.setting)
+            state["lab kind"], state["lab seed"] = (RULES, TRAINED)[TALKS.index(wish.talk)], wish.seed
+            state["lab question"], state["lab stride"] = wish.ask, "token"
+            state["lab preset"] = gallery.PRESETS[0].name if wish == DEFAULT else None
+        else:  # back from another page: the table has lost its edits
+            put_facts(state["lab edited"])
     state.settled = True
     return st.segmented_control("Talk to", (RULES, TRAINED), required=True, key="lab kind", **KEPT)
+
+
+def tell(facts: tuple[Fact, ...], fields: dict, question: str) -> None:
+    """Write what the widgets hold into the address, and offer it."""
+    fields = dict(fields)
+    train = fields.pop("train", None)
+    wish = Wish(TALKS[train is not None], Setting(facts, **fields), question, train.seed if train else 0)
+    address.tell(wish.query())
+    address.offer(wish.query(), "The link holds every setting, the facts and the question.")
 
 
 def reading() -> dict:

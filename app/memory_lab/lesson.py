@@ -22,6 +22,8 @@ from .facts import words as spelled
 from .rules import RULES, Rule, Write, apply
 
 SIZES = (8, 16, 32)
+RETENTIONS = (0.9, 0.95, 0.98, 0.99, 0.995, 0.998, 0.999, 1.0)  # to choose from
+ALIKE = (None, 0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 1.0)
 SHARPNESS = 8.0  # of the softmax that turns read-outs into a confidence
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
-from ..theme import STREAM_NAMES, arm_name, score
+from ..theme import STREAM_NAMES, arm_name, level_words, score
 from .bands import seen_means
 
 
@@ -24,17 +24,10 @@ def flat(config: Any, name: str = "") -> dict[str, str]:
         return {k: v for key, part in config.items() for k, v in flat(part, f"{name}.{key}" if name else key).items()}
     if isinstance(config, list):
         if name.endswith("levels"):
-            return {name: ", ".join(_level(x) for x in config)}
+            return {name: ", ".join(map(level_words, config))}
         return {k: v for i, part in enumerate(config) for k, v in flat(part, f"{name} {i + 1}").items()}
     text = str(config)
     return {name: text if len(text) <= 60 else f"{len(text):,} characters"}
-
-
-def _level(level: Any) -> str:
-    """A level as people write it; anything else as it is."""
-    if not isinstance(level, dict) or "period" not in level:
-        return str(level)
-    return f"every {level['period']} at {level.get('rate', 0):g}" + " (paused)" * bool(level.get("paused"))
 
 
 def differences(one: Trace, two: Trace) -> list[tuple[str, str, str]]:

@@ -7,17 +7,17 @@ from nested_core.trace import Trace
 from ..theme import arm_name, score
 from .summary import _join
 
-RULES = {  # what a write is, by kind of level; {x} its clock, {y} the next faster one, {rate} its rate
+RULES = {  # what a write is, by kind of level; {x} its clock, {y} the next faster one, {rate} and {kept} its own
     "gradient": (
-        r"\theta_{{{x}}} \leftarrow \theta_{{{x}}} - {rate}\,\mathrm{{{optimizer}}}(\nabla L),"
+        r"\theta_{{{x}}} \leftarrow {kept}\theta_{{{x}}} - {rate}\,\mathrm{{{optimizer}}}(\nabla L),"
         r"\quad \lVert\nabla L\rVert = {surprise}"
     ),
     "initial state": (
-        r"\theta_{{{x}}} \leftarrow \theta_{{{x}}} + {rate}\,(\theta_{{{y}}} - \theta_{{{x}}}),\quad "
+        r"\theta_{{{x}}} \leftarrow {kept}\theta_{{{x}}} + {rate}\,(\theta_{{{y}}} - {kept}\theta_{{{x}}}),\quad "
         r"\theta_{{{y}}} \leftarrow \theta_{{{x}}},\quad \lVert\theta_{{{y}}} - \theta_{{{x}}}\rVert = {surprise}"
     ),
     "block": (
-        r"W_{{{x}}} \leftarrow W_{{{x}}} - {rate}\,\Big(\sum_{{window}} \nabla L\Big) P_{{{x}}},"
+        r"W_{{{x}}} \leftarrow {kept}W_{{{x}}} - {rate}\,\Big(\sum_{{window}} \nabla L\Big) P_{{{x}}},"
         r"\quad \mathrm{{error}} = {surprise}"
     ),
     "in context": (
@@ -56,18 +56,30 @@ def plain(traces: list[Trace]) -> str:
     return f"The memories at step {traces[0].steps}. {words}" if words else "The memories before the first step."
 
 
+def in_force(trace: Trace) -> list[dict]:
+    """The levels, as settings, that the latest step was made with; nothing for the memory in context."""
+    config = trace.meta["config"]
+    edits = [edit["levels"] for edit in config.get("edits", ()) if edit["step"] < trace.steps]
+    levels = edits[-1] if edits else config["learner"].get("levels", ())
+    held = [x for x in levels if isinstance(x, dict)]
+    return [{}] * (len(trace.levels) - len(held)) + held
+
+
 def equations(trace: Trace) -> list[str]:
     """One LaTeX line for each level that wrote at the latest step, with the values of that step."""
     learner, lines = trace.meta["config"]["learner"], []
-    rates = {f"every {x['period']}": x["rate"] for x in learner.get("levels", ()) if isinstance(x, dict)}
+    held = in_force(trace)
     for i in writers(trace):
         level = trace.levels[i]
+        own = held[i]
         rule = RULES.get(level["kind"])
         if rule is None:
             continue
         faster = str(trace.levels[i - 1]["period"]) if i else ""
+        kept = own.get("retention", 1)
         values = dict(
-            x=level["period"], y=faster, rate=f"{rates.get(level['name'], learner.get('rate', 0)):g}",
+            x=level["period"], y=faster, rate=f"{own.get('rate', learner.get('rate', 0)):g}",
+            kept="" if kept == 1 else f"{kept:g}\\,",
             optimizer={"sgd": "GD", "adam": "Adam"}.get(learner.get("optimizer"), "step"),
             surprise=f"{float(trace['surprise'][-1, i]):.3g}",
         )  # fmt: skip

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 from nested_core.trace import Trace
 
+from ..theme import level_words
+
 
 def caption(traces: list[Trace], seeds: Sequence[int] = ()) -> str:
     """Stream, seed and levels in a line, so that a saved picture tells where it comes from."""
@@ -11,7 +13,9 @@ def caption(traces: list[Trace], seeds: Sequence[int] = ()) -> str:
     seed = ", ".join(map(str, seeds or (traces[0].meta["seed"],)))
     stream = config["stream"]
     visits = f"{stream['tasks']} tasks, {stream['rounds']} x {stream['dwell']} steps" if "dwell" in stream else ""
-    levels = ", ".join(f"every {x['period']} at {x['rate']:g}" for x in config["learner"].get("levels", []))
+    visits += f", order {' '.join(str(task + 1) for task in stream['order'])}" if stream.get("order") else ""
+    visits += f", {100 * stream['similarity']:.0f} % alike" if stream.get("similarity") else ""
+    levels = ", ".join(level_words(x) for x in config["learner"].get("levels", []))
     return " · ".join(filter(None, [stream["kind"], visits, f"seed {seed}", levels]))
 
 

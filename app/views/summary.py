@@ -8,6 +8,7 @@ from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
 from ..theme import arm_name, samples, score
+from . import gates
 from .curves import first_seen
 
 
@@ -118,7 +119,8 @@ def edits(trace: Trace) -> str:
 
 def _change(old: dict, new: dict) -> str:
     """What is different about a level, as words."""
-    words = [f"{name} {old[name]:g} → {new[name]:g}" for name in ("period", "rate") if old[name] != new[name]]
+    numbers = ("period", "rate", "retention")
+    words = [f"{name} {old[name]:g} → {new[name]:g}" for name in numbers if old[name] != new[name]]
     if old["paused"] != new["paused"]:
         words.append("paused" if new["paused"] else "goes on")
     return f"every {old['period']} {', '.join(words)}"
@@ -132,6 +134,7 @@ def alt_timeline(traces: list[Trace]) -> str:
         + " "
         + ". ".join(writes(t) for t in traces)
         + "."
+        + (" " + plain(gates.sentence(traces)) if any(map(gates.recorded, traces)) else "")
     )
 
 

@@ -1,4 +1,4 @@
-"""The main picture: for every learner its forgetting curves and, below them, which of its levels wrote when.
+"""The main picture: for every learner its forgetting curves, which of its levels wrote when, and its gates.
 
 All panels share one time axis from step 0 to the last planned one, the shading of the tasks, and the cursor under the
 mouse. The result is an ECharts option: a plain dict.
@@ -7,17 +7,30 @@ mouse. The result is an ECharts option: a plain dict.
 from nested_core.trace import Trace
 
 from ..theme import INK, arm_name, faded, hue, samples
-from . import curves, raster
+from . import curves, gates, raster
 from .picture import caption, savable
 
 TOP = 3  # px, so that no letter of the first title is cut off
 LEFT, RIGHT = 70, 78  # px kept for names of rows and for labels at the ends of lines
-TITLE, CURVES, ROW, GAP, FOOT = 28, 140, 17, 10, 54  # px
+TITLE, CURVES, ROW, GATE, BETWEEN, GAP, FOOT = 28, 140, 17, 64, 6, 10, 54  # px
+SMALL = {"fontSize": 11, "fontWeight": 400}
+
+
+def panels(trace: Trace) -> dict[str, int]:
+    """The panels of one learner from top to bottom, and their heights in pixels."""
+    found = {"curves": CURVES, "raster": ROW * len(trace.levels)}
+    return {**found, **(dict.fromkeys(gates.NAMES, GATE) if gates.recorded(trace) else {})}
+
+
+def _needed(trace: Trace) -> int:
+    """Pixels from the top of one learner to the top of the next."""
+    sizes = list(panels(trace).values())
+    return TITLE + sum(sizes) + BETWEEN * (len(sizes) - 1) + 4 * BETWEEN * gates.recorded(trace) + GAP
 
 
 def height(traces: list[Trace]) -> int:
     """Pixels that the picture needs."""
-    return TOP + FOOT + sum(TITLE + CURVES + 6 + ROW * len(t.levels) + GAP for t in traces)
+    return TOP + FOOT + sum(map(_needed, traces))
 
 
 def _shades(trace: Trace) -> list:
@@ -65,109 +78,113 @@ def _marks(trace: Trace) -> dict:
     }
 
 
+def _x_axis(trace: Trace, panel: int, total: int, named: bool) -> dict:
+    """The steps of a panel; only the lowest of all is named and labelled."""
+    return {
+        "type": "value",
+        "gridIndex": panel,
+        "min": 0,
+        "max": total,
+        "splitLine": {"show": False},
+        "axisLabel": {"show": named, "hideOverlap": True},
+        "axisTick": {"show": named},
+        "axisLine": {"show": named, "onZero": False},
+        "name": f"step ({trace.meta['samples']} {samples(trace.unit)} each)" if named else "",
+        "nameLocation": "middle",
+        "nameGap": 26,
+        "axisPointer": {"show": True, "snap": False, "label": {"show": named, "precision": 0}},
+    }
+
+
+def _y_axis(panel: int, name: str, low: float, high: float, interval: float) -> dict:
+    return {
+        "type": "value",
+        "gridIndex": panel,
+        "min": low,
+        "max": high,
+        "name": name,
+        "nameLocation": "middle",
+        "nameGap": 34,
+        "interval": interval,
+        "axisPointer": {"show": False},
+    }
+
+
+def _rows(panel: int, names: list[str]) -> dict:
+    """The y axis of a raster: one row for each level."""
+    return {
+        "type": "category",
+        "gridIndex": panel,
+        "inverse": True,
+        "data": names,
+        "axisTick": {"show": False},
+        "axisLine": {"show": False},
+        "axisLabel": {"fontSize": 11, "interval": 0},
+        "axisPointer": {"show": False},
+    }
+
+
+def _totals(trace: Trace, top: int) -> list[dict]:
+    """How often each level wrote, at the end of its row."""
+    return [
+        {"text": text, "right": 0, "top": top + ROW * i + 4, "padding": 0, "textStyle": SMALL}
+        for i, text in enumerate(raster.row_totals(trace))
+    ]
+
+
+def _backdrop(trace: Trace, panel: int, numbered: bool) -> dict:
+    """Shading of the tasks and marks of changes, behind whatever a panel shows."""
+    return {
+        "type": "line",
+        "id": f"shade {panel}",
+        "name": "",
+        "xAxisIndex": panel,
+        "yAxisIndex": panel,
+        "data": [],
+        "silent": True,
+        "markArea": _areas(trace, numbered),
+        "markLine": _marks(trace),
+        "tooltip": {"show": False},
+    }
+
+
 def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
     """The picture of these learners as they stand; ghosts: how they stood before a change, drawn pale."""
-    unit = traces[0].unit
     low, high = curves.y_range(traces)
-    axis_name = "accuracy (%)" if unit == "accuracy" else "bits per character"
+    accuracy = traces[0].unit == "accuracy"
+    scale = (
+        ("accuracy (%)", low, high, 25) if accuracy else ("bits per character", low, high, max(1, (high - low) // 4))
+    )
     grids, xs, ys, titles, series, top = [], [], [], [], [], TOP
     total = max(trace.meta["steps"] for trace in traces)
     for trace in traces:
-        rows = raster.row_names(trace)
-        last = trace is traces[-1]
         titles.append(
-            {
-                "text": arm_name(trace),
-                "left": 0,
-                "top": top,
-                "textStyle": {"fontSize": 15, "fontWeight": 600},
-            }
+            {"text": arm_name(trace), "left": 0, "top": top, "textStyle": {"fontSize": 15, "fontWeight": 600}}
         )
-        for kind in ("curves", "raster"):
+        kinds, place = panels(trace), top + TITLE
+        for kind, size in kinds.items():
             panel = len(grids)
-            bottom_axis = last and kind == "raster"
-            size = CURVES if kind == "curves" else ROW * len(rows)
-            grids.append(
-                {
-                    "left": LEFT,
-                    "right": RIGHT,
-                    "top": top + TITLE if kind == "curves" else top + TITLE + CURVES + 6,
-                    "height": size,
-                    "containLabel": False,
-                    "outerBoundsMode": "none",
-                }
-            )
-            xs.append(
-                {
-                    "type": "value",
-                    "gridIndex": panel,
-                    "min": 0,
-                    "max": total,
-                    "splitLine": {"show": False},
-                    "axisLabel": {"show": bottom_axis, "hideOverlap": True},
-                    "axisTick": {"show": bottom_axis},
-                    "axisLine": {"show": bottom_axis, "onZero": False},
-                    "name": f"step ({trace.meta['samples']} {samples(unit)} each)" if bottom_axis else "",
-                    "nameLocation": "middle",
-                    "nameGap": 26,
-                    "axisPointer": {"show": True, "snap": False, "label": {"show": bottom_axis, "precision": 0}},
-                }
-            )
-            ys.append(
-                {
-                    "type": "value",
-                    "gridIndex": panel,
-                    "min": low,
-                    "max": high,
-                    "name": axis_name,
-                    "nameLocation": "middle",
-                    "nameGap": 34,
-                    "interval": 25 if unit == "accuracy" else max(1, (high - low) // 4),
-                    "axisPointer": {"show": False},
-                }
-                if kind == "curves"
-                else {
-                    "type": "category",
-                    "gridIndex": panel,
-                    "inverse": True,
-                    "data": rows,
-                    "axisTick": {"show": False},
-                    "axisLine": {"show": False},
-                    "axisLabel": {"fontSize": 11, "interval": 0},
-                    "axisPointer": {"show": False},
-                }
-            )
+            if kind in gates.NAMES:
+                place += BETWEEN  # its scale begins with a number of its own
+            box = {"left": LEFT, "right": RIGHT, "top": place, "height": size}
+            grids.append({**box, "containLabel": False, "outerBoundsMode": "none"})
+            xs.append(_x_axis(trace, panel, total, named=trace is traces[-1] and kind == list(kinds)[-1]))
             if kind == "curves":
+                ys.append(_y_axis(panel, *scale))
                 series += curves.series(trace, panel, CURVES, low, high)
                 alike = [ghost for ghost in ghosts if arm_name(ghost) == arm_name(trace)]
                 series += [line for ghost in alike for line in curves.ghost(ghost, panel)]
-            else:
+            elif kind == "raster":
+                ys.append(_rows(panel, raster.row_names(trace)))
                 series += raster.series(trace, panel)
-            series.append(
-                {
-                    "type": "line",
-                    "id": f"shade {panel}",
-                    "name": "",
-                    "xAxisIndex": panel,
-                    "yAxisIndex": panel,
-                    "data": [],
-                    "silent": True,
-                    "markArea": _areas(trace, kind == "curves"),
-                    "markLine": _marks(trace),
-                    "tooltip": {"show": False},
-                }
-            )
-        titles += [
-            {
-                "text": text,
-                "right": 0,
-                "top": top + TITLE + CURVES + 6 + ROW * i + 4,
-                "padding": 0,
-                "textStyle": {"fontSize": 11, "fontWeight": 400},
-            }
-            for i, text in enumerate(raster.row_totals(trace))
-        ]
-        top += TITLE + CURVES + 6 + ROW * len(rows) + GAP
+                titles += _totals(trace, place)
+            else:
+                least, most = gates.y_range(traces, kind)
+                ys.append(_y_axis(panel, gates.NAMES[kind], least, most, (most - least) / 2))
+                series += gates.series(trace, panel, kind, GATE, least)
+            series.append(_backdrop(trace, panel, kind == "curves"))
+            place += size + BETWEEN
+        top += _needed(trace)
     picture = savable(caption(traces))
     return {
         "animation": False,

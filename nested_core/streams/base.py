@@ -1,5 +1,6 @@
 """The order in which a stream visits its tasks, shared by all streams."""
 
+import bisect
 from abc import ABC, abstractmethod
 from typing import NamedTuple
 
@@ -15,6 +16,11 @@ class Batch(NamedTuple):
 
     x: torch.Tensor
     y: torch.Tensor
+
+
+def moved(count: int, similarity: float) -> int:
+    """How many of `count` pixels or letters are exchanged in a task that is this similar to the first."""
+    return round((1 - similarity) * count)
 
 
 class Stream(ABC):
@@ -36,7 +42,8 @@ class Stream(ABC):
 
     def task(self, step: int) -> int:
         """The task visited at `step` (from 1)."""
-        return (step - 1) // self.config.dwell % self.config.tasks
+        config = self.config
+        return config.visits[bisect.bisect_left(config.ends, (step - 1) % config.steps + 1)][0]
 
     def batch(self, step: int) -> Batch:
         """The batch of `step` (from 1). Any step can be asked for, in any order."""

@@ -20,7 +20,7 @@ import torch
 
 from ..config import ConfigError, StreamConfig
 from ..rng import generator
-from .base import Batch, Stream
+from .base import Batch, Stream, moved
 
 ALPHABET = 95
 PROBES = 24  # held-out sequences a task
@@ -51,10 +51,17 @@ def python_source() -> str:
     return text
 
 
-def encipher(text: str, rng: np.random.Generator) -> str:
-    """The text with its letters a to z exchanged for one another by a random permutation."""
-    letters = "abcdefghijklmnopqrstuvwxyz"
-    return text.translate(str.maketrans(letters, "".join(rng.permutation(list(letters)))))
+def encipher(text: str, rng: np.random.Generator, similarity: float = 0.0) -> str:
+    """The text with its letters a to z exchanged for one another by a random permutation.
+
+    similarity  part of the letters that stay as they are
+    """
+    letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
+    drawn = rng.permutation(letters)
+    moving = np.sort(rng.permutation(len(letters))[: moved(len(letters), similarity)])
+    changed = letters.copy()
+    changed[moving] = drawn[np.isin(drawn, letters[moving])]
+    return text.translate(str.maketrans("".join(letters), "".join(changed)))
 
 
 class TextStream(Stream):
@@ -64,10 +71,9 @@ class TextStream(Stream):
         if config.kind == "own_text":
             self.tasks, texts = [name for name, _ in config.texts], [text.lower() for _, text in config.texts]
         else:
-            base = english().lower()
-            ciphers = [encipher(base, generator(seed, "cipher", i)) for i in range(config.tasks - 2)]
-            texts = [base, python_source().lower(), *ciphers]
-            self.tasks = ["English", "Python", *(f"cipher {i + 1}" for i in range(len(ciphers)))]
+            usual = ("English", "Python", *(f"cipher {i + 1}" for i in range(config.tasks - 2)))
+            self.tasks = list(config.parts or usual)
+            texts = [self.language(name) for name in self.tasks]
         counts: Counter[str] = Counter()
         for text in texts:
             counts.update(text)
@@ -87,6 +93,16 @@ class TextStream(Stream):
             self._sequences(s[c:], np.linspace(0, len(s) - c - need, PROBES).astype(int))
             for s, c in zip(symbols, cut, strict=True)
         ]
+
+    def language(self, name: str) -> str:
+        """The text of a task of "languages"."""
+        if name == "Python":
+            return python_source().lower()
+        base = english().lower()
+        if name == "English":
+            return base
+        number = int(name.removeprefix("cipher ")) - 1
+        return encipher(base, generator(self.seed, "cipher", number), self.config.similarity)
 
     def encode(self, text: str) -> np.ndarray:
         """Symbols int64 [characters]; a character outside the alphabet becomes the last symbol."""

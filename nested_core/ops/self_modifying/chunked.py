@@ -72,6 +72,20 @@ def make(x: Tensor, q: Tensor | None, anchor: Layers, gates: Gates, writing: Wri
     return Made(normalize(made[:, :, KEY]), made[:, :, VALUE], query, eta, log_alpha)
 
 
+def gates_while_reading(
+    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tensor, Tensor]:
+    """eta and alpha of T tokens, [B, H, T] each, made chunk by chunk from the memories as they write themselves."""
+    found, start = [], 0
+    while start < x.shape[2]:
+        size = chunk - state.position % chunk  # up to the next refresh of the projections
+        here, query = x[:, :, start : start + size], None if q is None else q[:, :, start : start + size]
+        found.append(make(here, query, state.anchor, gates, writing))
+        _, state = chunked(here, query, state, gates, writing, chunk)
+        start += size
+    return torch.cat([made.eta for made in found], -1), torch.cat([made.log_alpha.exp() for made in found], -1)
+
+
 def _segment(
     x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing
 ) -> tuple[Tensor, Layers, Layers]:

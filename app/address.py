@@ -1,0 +1,26 @@
+"""The address of the page that is open: told by its settings, and offered to be copied or scanned."""
+
+from collections.abc import Mapping
+
+import segno
+import streamlit as st
+
+from .query import link
+
+
+def tell(fields: Mapping[str, str]) -> None:
+    """Write these fields into the address, in place of all but those that embed the page elsewhere."""
+    query = st.query_params.to_dict()
+    kept = {name: value for name, value in query.items() if name.startswith("embed")}
+    if {**fields, **kept} != query:
+        st.query_params.from_dict({**fields, **kept})
+
+
+def offer(fields: Mapping[str, str], words: str) -> str:
+    """A button that opens the link of these settings, to be copied, and its QR code; returns the link."""
+    address = link((st.context.url or "").split("?")[0], fields)
+    with st.popover("Share", help=words):
+        st.code(address, language=None, wrap_lines=True)
+        code = segno.make(address, error="l").svg_data_uri(scale=4, border=2, light="white", dark="black")
+        st.html(f'<img src="{code}" alt="QR code of the link above" style="max-width: 100%">')
+    return address
