@@ -10,8 +10,8 @@ from .runner import Comparison
 class Band:
     """Runs on seeds first, first + 1, ...; `advance` is called whenever somebody looks, and never waits."""
 
-    def __init__(self, engine: Engine, configs: tuple[RunConfig, ...], seeds: range):
-        self.engine, self.configs, self.seeds = engine, configs, seeds
+    def __init__(self, engine: Engine, configs: tuple[RunConfig, ...], seeds: range, owner: str = ""):
+        self.engine, self.configs, self.seeds, self.owner = engine, configs, seeds, owner
         self.done: list[list[Trace]] = []  # for every finished seed the trace of every learner
         self.error = ""
         self.running: Comparison | None = None
@@ -28,7 +28,7 @@ class Band:
             return
         self.stop()
         if not self.finished:
-            self.running = Comparison(self.engine, self.configs, self.seeds[len(self.done)])
+            self.running = Comparison(self.engine, self.configs, self.seeds[len(self.done)], owner=self.owner)
             self.running.play()
 
     @property

@@ -1,5 +1,6 @@
 """What one browser tab has in view: a comparison, live or recorded, the step that is looked at, and its changes."""
 
+import itertools
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -17,6 +18,7 @@ from .runner import Comparison
 from .share import Choice, Wanted
 
 REPLAY_SECONDS = 8.0  # that a replay of all steps takes
+TABS = itertools.count(1)
 KEPT = 8  # comparisons that a tab remembers
 GOES_ON = ("paused", "running", "starting", "waiting", "catching up")  # what Run can go on with
 
@@ -25,7 +27,7 @@ class Desk:
     """The comparison in view in one tab, live or recorded, and the step of it that is looked at."""
 
     def __init__(self, engine: Engine):
-        self.engine = engine
+        self.engine, self.owner = engine, f"tab {next(TABS)}"  # its runs share the processors as one
         self.show: Comparison | Recording | None = None
         self.key: tuple[str, ...] = ()
         self.fresh = True  # nothing was run or opened here yet
@@ -105,7 +107,7 @@ class Desk:
 
     def start_band(self, wanted: Wanted, count: int) -> None:
         self.stop_band()
-        self.band = Band(self.engine, wanted.configs, range(wanted.seed, wanted.seed + count))
+        self.band = Band(self.engine, wanted.configs, range(wanted.seed, wanted.seed + count), self.owner)
 
     def stop_band(self) -> None:
         if self.band:
@@ -186,7 +188,7 @@ class Desk:
 
     def _put(self, configs: tuple[RunConfig, ...], seed: int, shown: list[Trace]) -> None:
         self.show.close()
-        self.show = Comparison(self.engine, configs, seed, shown)
+        self.show = Comparison(self.engine, configs, seed, shown, self.owner)
         self.head.follow()
 
     def _begin(self, wanted: Wanted | None) -> bool:
@@ -195,7 +197,7 @@ class Desk:
         if wanted is None:
             return False
         self.reset()
-        self.show, self.key = Comparison(self.engine, wanted.configs, wanted.seed), wanted.key
+        self.show, self.key = Comparison(self.engine, wanted.configs, wanted.seed, owner=self.owner), wanted.key
         return True
 
     def run(self, wanted: Wanted | None, rate: float) -> None:

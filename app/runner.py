@@ -57,9 +57,9 @@ class Comparison:
 
     _owners = itertools.count(1)
 
-    def __init__(self, engine: Engine, configs, seed: int, shown: list[Trace] | None = None):
+    def __init__(self, engine: Engine, configs, seed: int, shown: list[Trace] | None = None, owner: str = ""):
         self.engine, self.seed, self.shown = engine, seed, shown or []
-        self.owner = f"comparison {next(self._owners)}"
+        self.owner = owner or f"comparison {next(self._owners)}"
         self.start = min((trace.steps for trace in self.shown), default=0)
         self.arms = [Arm(config) for config in configs]
         edits = configs[0].edits

@@ -93,7 +93,7 @@ class Compute(Section):
     """Training"""
 
     workers: Whole = Field(0, description="processes that train at the same time; 0: one a core")
-    runs_per_session: Count = Field(4, description="runs of one tab that train or wait at the same time")
+    runs_per_session: Count = Field(8, description="learners of one tab that train or wait at the same time")
     run_steps: Annotated[int, Field(gt=0, le=20_000), "give a whole number from 1 to 20000"] = Field(
         20_000, description="steps of one run"
     )

@@ -17,7 +17,8 @@ from .settings import NAME, settings
 def budget() -> Budget:
     """What this server lets one run use."""
     own = settings()
-    return Budget(own.run_steps, own.run_tasks, own.run_width, own.run_seconds, own.run_megabytes)
+    most = own.run_steps, own.run_tasks, own.run_width
+    return Budget(*most, own.run_seconds, own.run_megabytes, own.runs_per_session)
 
 
 @st.cache_resource(show_spinner=False)

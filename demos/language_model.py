@@ -6,8 +6,11 @@ of the training length, and of four times that length. Scores are bits per chara
 
 "transformer, equal time" trains for as long as Hope: as many steps as take the CPU time of Hope's, both timed in turns
 on this machine before the run. Multiply-adds are shown too; the other arms take about Hope's time.
+
+Under torchrun it trains one larger model over several processes or machines: see `distributed.py`.
 """
 
+import os
 import sys
 from statistics import median
 from time import process_time
@@ -129,4 +132,8 @@ DEMO = Demo(
 )
 
 if __name__ == "__main__":
+    if "WORLD_SIZE" in os.environ:  # by torchrun: one larger model
+        from . import distributed
+
+        sys.exit(distributed.main())
     sys.exit(main(DEMO, __doc__))

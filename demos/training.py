@@ -83,7 +83,7 @@ def moved(batch: Batch, device: str) -> Batch:
 
 def train(
     job: Job, task: Task, model: LanguageModel, steps: int, probes: int, report: Report, seconds: float = math.inf,
-    notes: dict[str, Any] | None = None,
+    notes: dict[str, Any] | None = None, learner: type[Arm] = Arm,
 ) -> Trace:  # fmt: skip
     """Learn `steps` batches, at most for `seconds` of training, testing `probes` times on the way, and record it all.
 
@@ -96,15 +96,15 @@ def train(
     tokens = first.x.numel()
     cost = multiply_adds(lambda: model(first.x)) // 3 // tokens  # of a forward pass, a token
     rate = job.choice["rate"]
-    learner = Arm(job.arm, model, rate, cost)
+    arm = learner(job.arm, model, rate, cost)
     recorder = Recorder(
         {
             "config": {"learner": {"name": job.arm, **job.choice, **describe(model)}, "stream": {"kind": job.part}},
             "seed": job.seed, "run_id": f"{job.demo} {job.part} {job.arm} {job.seed}",
-            "steps": steps, "tasks": names, "unit": task.unit, "samples": tokens, "levels": learner.levels,
-            "parameters": count(model), "state": learner.state, "multiply_adds": cost,
-            "memory": learner.memory_shows,
-            "backend": learner.backend and list(learner.backend), **(notes or {}),
+            "steps": steps, "tasks": names, "unit": task.unit, "samples": tokens, "levels": arm.levels,
+            "parameters": count(model), "state": arm.state, "multiply_adds": cost,
+            "memory": arm.memory_shows,
+            "backend": arm.backend and list(arm.backend), **(notes or {}),
         }
     )  # fmt: skip
 
@@ -112,18 +112,18 @@ def train(
         recorder.add("probe_step", step)
         now = [last or name not in task.late for name in names]
         recorder.add("score", [score(model, task, x) if due else math.nan for x, due in zip(tests, now, strict=True)])
-        recorder.add("level_score", torch.full((len(learner.levels), len(names)), math.nan))
+        recorder.add("level_score", torch.full((len(arm.levels), len(names)), math.nan))
         recorder.add("memory_step", step)
-        recorder.add("memory", learner.memory())
+        recorder.add("memory", arm.memory())
 
     probe(0)
     spent, every = 0.0, max(1, steps // probes)
     for step in range(1, steps + 1):
         progress = max(step / steps, spent / seconds)
-        learner.optimizers[0].param_groups[0]["lr"] = rate * schedule(step, steps, progress)
+        arm.optimizers[0].param_groups[0]["lr"] = rate * schedule(step, steps, progress)
         batch = moved(task.batch(step), job.device)
         start = process_time()
-        seen = learner.step(batch, step)
+        seen = arm.step(batch, step)
         spent += process_time() - start  # of this process: other programs do not lengthen it
         recorder.add("task", 0)
         recorder.add("online", seen.online)

@@ -132,7 +132,7 @@ def test_an_error_is_one_sentence(engine, seed, words):
 
 
 def test_a_run_without_end_reaches_its_budget():
-    with pytest.raises(ConfigError, match=r"steps: 120 is more than the 100"):
+    with pytest.raises(ConfigError, match=r"steps: 120 cannot be used; one run may have 100 here"):
         Engine(1, FAKE, Inline, Budget(steps=100)).submit(config(), 0)
     engine = Engine(1, "tests.fake_run:Greedy", Inline, Budget(seconds=0.2))
     handle = engine.submit(config(), 0)

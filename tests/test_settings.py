@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import settings as pace
 from hypothesis import strategies as some
 
-from app.admission import admit
 from app.settings import Classroom, SettingsError, settings, table, variables
+from app.state import budget
 from nested_core import presets
 from nested_core.config import ConfigError
 from tests.browsing import ROOT
@@ -85,12 +85,15 @@ def test_secrets_are_used_but_never_shown():
 
 def test_a_run_may_be_as_large_as_its_owner_allows():
     config = presets.run_config(stream := presets.stream("permuted_digits"), presets.nested(stream))
-    admit(config)
+    budget().check(config)
     for name, least in (("STEPS", stream.steps), ("WIDTH", config.learner.width), ("TASKS", stream.tasks)):
-        for most, fits in ((least, contextlib.nullcontext()), (least - 1, pytest.raises(ConfigError, match="allows"))):
+        for most, fits in (
+            (least, contextlib.nullcontext()),
+            (least - 1, pytest.raises(ConfigError, match="one run may have")),
+        ):
             with patch.dict(os.environ, {f"PLAYGROUND_RUN_{name}": str(most)}), fits:
                 settings.cache_clear()
-                admit(config)
+                budget().check(config)
     settings.cache_clear()
 
 

@@ -11,13 +11,14 @@ from nested_core.config import ConfigError, RunConfig, check
 @dataclass(frozen=True)
 class Budget:
     """Steps and tasks of its stream, width of its model, processor seconds, and megabytes that it may ask for beyond
-    what a warm process has."""
+    what a warm process has; and the runs that one owner may have at a time."""
 
     steps: int = 20_000
     tasks: int = 10
     width: int = 1_024
     seconds: float = 600.0
     megabytes: int = 2_048
+    runs: int = 8
 
     def check(self, config: Any) -> None:
         """Before a run is taken. Raises ConfigError."""

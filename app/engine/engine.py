@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from nested_core.config import Edit, Level, RunConfig
+from nested_core.config import Edit, Level, RunConfig, check
 from nested_core.trace import CHANNELS
 
 from .budget import Budget
@@ -149,10 +149,14 @@ class Engine:
     def submit(self, config: Any, seed: int, owner: str = "", on_change: Callable[[], None] | None = None) -> Handle:
         """A hold on this run, which does nothing before `let`. `owner`: those who share the processors fairly.
 
-        Raises ConfigError where the budget of a run does not reach.
+        Raises ConfigError where the budget of a run, or of an owner, does not reach.
         """
         self.budget.check(config)
         with self.lock:
+            held = sum(run.owner == owner for run in self.runs.values())
+            check(
+                held < self.budget.runs, "runs", held + 1, f"one tab may train {self.budget.runs} at a time; stop one"
+            )
             self.warm()
             key = self.cache.key(config, seed, self.entry) if self.cache and isinstance(config, RunConfig) else None
             run = self._live.get(key) if key else None
