@@ -1,5 +1,7 @@
 """The app with its own web server settings: `streamlit run app/server.py`. Same pages as main.py."""
 
+import asyncio
+import gc
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,14 +30,26 @@ logs.configure(settings)
 config.set_option("server.maxUploadSize", settings.upload_megabytes)
 
 
+TIDY_SECONDS = 5
+
+
+async def tidy() -> None:
+    """Streamlit leaves an event loop with every run of a page, three open files in a ring that only this frees."""
+    while True:
+        await asyncio.sleep(TIDY_SECONDS)
+        gc.collect()
+
+
 @asynccontextmanager
 async def lifespan(app: st.App) -> AsyncIterator[None]:
     """Workers start with the server, so that torch is loaded before the first visitor presses Run."""
     logs.configure(settings)
     end_well()
-    engine()
+    trains = engine()
+    tidying = asyncio.create_task(tidy())
     yield
-    engine().close()
+    tidying.cancel()
+    trains.close()
 
 
 live.served = True
