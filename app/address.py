@@ -1,6 +1,7 @@
 """The address of the page that is open: told by its settings, and offered to be copied or scanned."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 
 import segno
 import streamlit as st
@@ -21,6 +22,11 @@ def offer(fields: Mapping[str, str], words: str) -> str:
     address = link((st.context.url or "").split("?")[0], fields)
     with st.popover("Share", help=words):
         st.code(address, language=None, wrap_lines=True)
-        code = segno.make(address, error="l").svg_data_uri(scale=4, border=2, light="white", dark="black")
-        st.html(f'<img src="{code}" alt="QR code of the link above" style="max-width: 100%">')
+        st.html(f'<img src="{_code(address)}" alt="QR code of the link above" style="max-width: 100%">')
     return address
+
+
+@lru_cache(maxsize=256)
+def _code(address: str) -> str:
+    """The QR code of an address as a data URI; kept, because a page is drawn again at every click."""
+    return segno.make(address, error="l").svg_data_uri(scale=4, border=2, light="white", dark="black")

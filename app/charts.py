@@ -1,5 +1,6 @@
 """The live part of the page: one fragment that redraws everything that moves, and the tables for when it stands."""
 
+import time
 from html import escape
 
 import pandas as pd
@@ -17,6 +18,7 @@ from .views import alone, curves, gates, memory, moment, raster, summary, timeli
 from .views import stage as stage_view
 
 LIVE_SECONDS = 0.4
+FIRST_SECONDS = 0.25  # that a page waits for the first step of a run that begins
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
 WORDS = {
     "starting": "starting …",
@@ -31,45 +33,61 @@ WORDS = {
 }
 
 
-def charts(desk: Desk, wanted: Wanted | None) -> None:
-    """Everything that moves, while a comparison trains or is replayed, or workers warm up."""
+def status(desk: Desk, line) -> None:
+    """The line above the pictures, in its place: the step, and whether it trains."""
+    show = desk.show
+    if show is None:
+        return
+    at, words = desk.position if show.view() else show.cursor, WORDS[show.status]
+    if show.status == "waiting":
+        words = f"waiting: {show.ahead} other comparison{'s' * (show.ahead > 1)} on this server go first"
+    if at < desk.recorded and desk.live:
+        words = f"{words}, {desk.recorded} steps recorded"
+    invitation = f" · {explain.RECORDED}" if desk.fresh else ""
+    line.markdown(f"**Step {at} / {show.total}** · {words} · {show.source}, seed {show.seed}{invitation}")
+
+
+def charts(desk: Desk, wanted: Wanted | None, line) -> None:
+    """Everything that moves, while a comparison trains or is replayed, or workers warm up. line: place of the status"""
     ticking = desk.busy or (desk.show is None and not desk.engine.warmed)
-    st.fragment(lambda: _draw(desk, ticking, wanted), run_every=LIVE_SECONDS if ticking else None)()
+    st.fragment(lambda: _draw(desk, ticking, wanted, line), run_every=LIVE_SECONDS if ticking else None)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
 
 
-def _draw(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
+def _await_first(desk: Desk) -> None:
+    """While a run begins: wait a moment for its first step, so that it shows now and not with the next tick."""
+    end = time.monotonic() + FIRST_SECONDS
+    while desk.live and desk.live.status in ("starting", "running") and not desk.recorded and time.monotonic() < end:
+        time.sleep(0.01)
+
+
+def _draw(desk: Desk, ticking: bool, wanted: Wanted | None, line) -> None:
     if desk.show is None:
-        _draw_before(desk, ticking, wanted)
+        _draw_before(desk, ticking, wanted, line)
         return
-    show, busy = desk.show, desk.busy
+    _await_first(desk)
+    busy = desk.busy
     if ticking and not busy:
         st.rerun()  # stops the timer and brings the buttons up to date
     traces = desk.view()
-    at, status = desk.position if traces else show.cursor, WORDS[show.status]
-    if show.status == "waiting":
-        status = f"waiting: {show.ahead} other comparison{'s' * (show.ahead > 1)} on this server go first"
-    if at < desk.recorded and desk.live:
-        status = f"{status}, {desk.recorded} steps recorded"
-    invitation = f" · {explain.RECORDED}" if desk.fresh else ""
-    st.markdown(f"**Step {at} / {show.total}** · {status} · {show.source}, seed {show.seed}{invitation}")
-    if show.error:
-        st.error(show.error)
+    status(desk, line)
+    if desk.show.error:
+        st.error(desk.show.error)
     if traces:
         _pictures(traces, desk.ghosts, live.url(desk), calm=not busy)
     else:
         st.info("The learners are being prepared …")
 
 
-def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None) -> None:
+def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None, line) -> None:
     """What stands there before the first step: an invitation."""
     cold = not desk.engine.warmed
     if ticking and not cold:
         st.rerun()
     planned = wanted.configs[0].stream.steps if wanted else 0
     state = "getting ready" if cold else "ready" if wanted else "choose the settings first"
-    st.markdown(f"**Step 0 / {planned}** · {state}")
+    line.markdown(f"**Step 0 / {planned}** · {state}")
     st.info(explain.EMPTY)
 
 

@@ -3,7 +3,7 @@
 import streamlit as st
 
 from app import explain, gallery
-from app.charts import charts, tables
+from app.charts import charts, status, tables
 from app.controls import settings
 from app.explore import explore
 from app.files import files
@@ -13,24 +13,29 @@ from app.state import desk as open_desk
 from app.transport import transport
 
 desk = open_desk()
+top, line = st.container(), st.empty()
+status(desk, line)  # before the settings, since it answers a click
 with st.sidebar:
     choice, wanted, problems = settings(desk)
     problems += files(desk, choice, wanted)
 desk.greet(wanted)
 
-with st.container(horizontal=True, vertical_alignment="center"):
-    st.title("Nested Learning Playground", anchor=False, width="stretch")
-    if desk.fresh:
-        st.button("Play", icon=":material/play_arrow:", disabled=wanted is None, on_click=desk.run, args=(wanted, 0.0))
-        st.page_link("app_pages/learn.py", label="Learn", icon=":material/school:")
-    presentation()
-preset = gallery.by_name(st.session_state.get("preset"))
-told = preset and preset.choice == choice
-st.markdown(f"**{preset.claim}** {preset.look}" if told else explain.INTRO)
-transport(desk, wanted)
-for sentence in problems:
-    st.error(sentence)
-charts(desk, wanted)
+with top:
+    with st.container(horizontal=True, vertical_alignment="center"):
+        st.title("Nested Learning Playground", anchor=False, width="stretch")
+        if desk.fresh:
+            st.button(
+                "Play", icon=":material/play_arrow:", disabled=wanted is None, on_click=desk.run, args=(wanted, 0.0)
+            )
+            st.page_link("app_pages/learn.py", label="Learn", icon=":material/school:")
+        presentation()
+    preset = gallery.by_name(st.session_state.get("preset"))
+    told = preset and preset.choice == choice
+    st.markdown(f"**{preset.claim}** {preset.look}" if told else explain.INTRO)
+    transport(desk, wanted)
+    for sentence in problems:
+        st.error(sentence)
+charts(desk, wanted, line)
 explore(desk)
 seeds(desk, wanted)
 with st.expander("How it works: which mechanism does what"):
