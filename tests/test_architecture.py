@@ -27,16 +27,23 @@ def imports(file: Path) -> set[str]:
     names = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            names |= {alias.name.split(".")[0] for alias in node.names}
+            names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            names.add(node.module.split(".")[0])
-    return names
+            names.add(node.module)
+    return {name.split(".")[0] for name in names if not name.startswith("app.engine.")}  # which stands apart
 
 
 @pytest.mark.parametrize("package", FORBIDDEN)
 def test_imports_point_one_way(package):
     for file in (ROOT / package).rglob("*.py"):
         assert not imports(file) & FORBIDDEN[package], file
+
+
+def test_the_engine_stands_apart_from_the_app():
+    for file in (ROOT / "app" / "engine").rglob("*.py"):
+        tree = ast.parse(file.read_text(encoding="utf-8"))
+        up = {node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level > 1}
+        assert not up and not imports(file) & {"app", "demos", "lessons", "streamlit"}, file
 
 
 # pitfall 41
