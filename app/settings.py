@@ -92,6 +92,12 @@ class Section(BaseSettings):
 class Compute(Section):
     """Training"""
 
+    engine: Literal["pool", "ray", "inline"] = Field(
+        "pool", validation_alias="ENGINE", description="where runs train: processes here, a Ray cluster, or the server"
+    )
+    ray_address: str | None = Field(
+        None, validation_alias="RAY_ADDRESS", description="the head of the Ray cluster; unset: one on this machine"
+    )
     workers: Whole = Field(0, description="processes that train at the same time; 0: one a core")
     runs_per_session: Count = Field(8, description="learners of one tab that train or wait at the same time")
     run_steps: Annotated[int, Field(gt=0, le=20_000), "give a whole number from 1 to 20000"] = Field(
