@@ -89,7 +89,7 @@ def run_all(jobs: list[Job], console: Console, words: str = "runs") -> list[Trac
     """The traces of all jobs, in order, computed by one worker a core (on a GPU: one). Raises RuntimeError where one
     failed."""
     budget = Budget(seconds=math.inf, megabytes=2**20)  # a person waits for exactly these
-    engine = open_engine(1 if jobs[0].device == "cuda" else 0, budget=budget)
+    engine = open_engine(1 if jobs[0].device == "cuda" else 0, entry=Job.entry, budget=budget)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeRemainingColumn())
     changed = threading.Event()
     traces: dict[int, Trace] = {}

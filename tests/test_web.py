@@ -222,7 +222,9 @@ def fresh(monkeypatch, tmp_path):
 
     monkeypatch.setenv("CLASSROOM_DATA", str(tmp_path))
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    monkeypatch.setattr(routes, "engine", lambda: type("Engine", (), {"warmed": True}))
+    monkeypatch.setattr(
+        routes, "engine", lambda: type("Engine", (), {"warmed": True, "waiting": 0, "training": 0, "restarts": 0})
+    )
     forget()
     yield forget
     with contextlib.suppress(StoreError):
