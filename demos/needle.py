@@ -37,11 +37,10 @@ from .parallel import Job, Report
 from .tasks import needle
 from .training import PIECE, QUICK, Task, train
 
-D, H, C = 64, 2, 16
-TOKENS = {"passkey": 2048, "others": 1024}  # of a batch
+TOKENS, D, H, C = 1024, 64, 2, 16
 PASSKEY, OTHERS = ("passkey",), tuple(kind for kind in needle.KINDS if kind != "passkey")
 FEW = ("number", "multi-key", "multi-value")
-STEPS = {"passkey": 600, "others": 500}
+STEPS = {"passkey": 900, "others": 600}
 STAGES = {  # until this share of the steps: lengths and kinds of a batch, of which one pair is drawn
     "passkey": (
         (0.25, ((16, PASSKEY), (32, PASSKEY))),
@@ -72,7 +71,7 @@ def run(job: Job, report: Report) -> Trace:
         rng = generator(job.seed, "batch", step)
         pairs = next(pairs for share, pairs in STAGES[job.part] if step <= share * steps)
         length, kinds = pairs[rng.integers(len(pairs))]
-        return needle.draw(kinds, rng, TOKENS[job.part] // length, length)
+        return needle.draw(kinds, rng, TOKENS // length, length)
 
     tests, late = {}, []
     for kind in PASSKEY if job.part == "passkey" else OTHERS:
@@ -168,7 +167,6 @@ DEMO = Demo(
     measure=measure,
     select=lambda rows: sum(row.value for row in rows if row.unit == "accuracy"),
     claims=claims,
-    tuning_seeds=2,
     tune_on=("passkey",),
 )
 
