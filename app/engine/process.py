@@ -18,6 +18,7 @@ from typing import Any
 from .budget import Budget
 from .jobs import RUN, Jobs
 
+NICE = 5  # pages and the browser come first where processors are few
 ROOT = Path(__file__).resolve().parent.parent.parent
 Sink = Callable[[tuple[Any, ...] | None], None]
 
@@ -100,6 +101,8 @@ def main(entry: str, seconds: str, megabytes: str) -> None:
         pickle.dump(message, out, protocol=pickle.HIGHEST_PROTOCOL)
         out.flush()
 
+    if hasattr(os, "nice"):
+        os.nice(NICE)
     budget = Budget(seconds=float(seconds), megabytes=int(megabytes))
     jobs = Jobs(send, entry, budget)
     threading.Thread(target=listen, args=(os.fdopen(os.dup(sys.stdin.fileno()), "rb"), jobs), daemon=True).start()
