@@ -16,6 +16,7 @@ from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, T
 
 from app.engine.budget import Budget
 from app.engine.choose import open_engine
+from app.engine.note import Note
 from nested_core.trace import Trace
 
 Report = Callable[[float], None]
@@ -42,18 +43,6 @@ class Job:
     quick: bool = False
     device: str = "cpu"
     options: dict[str, Any] = field(default_factory=dict)
-
-
-class Note:
-    """What a worker takes for a recorder: how far a job is, and at the end its trace."""
-
-    def __init__(self) -> None:
-        self.meta: dict[str, Any] = {}
-        self.new: dict[str, list[Any]] = {}
-
-    def take(self) -> dict[str, list[Any]]:
-        new, self.new = self.new, {}
-        return new
 
 
 def work(job: Job, seed: int, snapshot: None = None) -> Iterator[Note]:

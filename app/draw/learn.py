@@ -18,6 +18,7 @@ from nested_core.mlp import IndependentLevels, total, with_one
 from nested_core.run import Run
 from nested_core.streams.digits import CLASSES
 
+from ..engine.note import Note
 from .questions import Answer, Question
 
 KEEP = 8  # runs
@@ -27,20 +28,10 @@ Look = Callable[[torch.Tensor], torch.Tensor]  # x [1, 64] -> scores [rows, 10]
 kept: OrderedDict[str, tuple[str, tuple[str, ...], str, list[Look]]] = OrderedDict()
 
 
-class Reply:
-    """What the worker takes for a recorder: no events, and the answers as meta."""
-
-    def __init__(self, answers: list[Answer]):
-        self.meta = {"answers": answers}
-
-    def take(self) -> dict[str, Any]:
-        return {}
-
-
 def run(config: RunConfig | Question, seed: int, snapshot: None = None) -> Iterator[Any]:
     """Do one job, part by part."""
     if isinstance(config, Question):
-        yield Reply([answer(name, config.image) for name in config.runs])
+        yield Note({"answers": [answer(name, config.image) for name in config.runs]})
         return
     training, looks = Run(config, seed), []
     training.recorder.meta["examples"] = examples(training.stream)

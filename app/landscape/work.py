@@ -2,28 +2,18 @@
 
 import time
 from collections.abc import Iterator
-from typing import Any
 
 from nested_core.surface import surfaces
 
+from ..engine.note import Note
 from .job import Job
 
 TELL_SECONDS = 0.3
 
 
-class News:
-    """What the worker takes for a recorder: no events, and how far it is as meta, new whenever there is news."""
-
-    def __init__(self) -> None:
-        self.meta: dict[str, Any] = {"share": 0.0, "words": "starting", "surfaces": None}
-
-    def take(self) -> dict[str, Any]:
-        return {}
-
-
-def run(job: Job, seed: int, snapshot: None = None) -> Iterator[News]:
+def run(job: Job, seed: int, snapshot: None = None) -> Iterator[Note]:
     """Do one job, part by part."""
-    news, told = News(), 0.0
+    news, told = Note({"share": 0.0, "words": "starting", "surfaces": None}), 0.0
     yield news
     work = surfaces(job.configs, seed, job.steps, job.grid, job.samples)
     while True:

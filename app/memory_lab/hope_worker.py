@@ -8,7 +8,6 @@ with everything made by the memories themselves, so carrying the query back thro
 import copy
 from collections import OrderedDict
 from collections.abc import Generator, Iterator
-from typing import Any
 
 import numpy as np
 import torch
@@ -23,6 +22,7 @@ from nested_core.ops.self_modifying.common import ALPHA, ETA, KEY, MEMORY, VALUE
 from nested_core.rng import generator
 from nested_core.state import State, map_state
 
+from ..engine.note import Note
 from .facts import words
 from .hope_questions import (
     ASK,
@@ -46,17 +46,6 @@ WIDTH, RATE, CLIP, WARM = 32, 1.5e-2, 1.0, 100
 IGNORE = -100
 KEEP, ASKED = 4, 60  # models, and moments at which every fact is asked
 kept: OrderedDict[Train, Hope] = OrderedDict()
-
-
-class Note:
-    """What the worker takes for a recorder: meta once, then what is new."""
-
-    def __init__(self, meta: dict[str, Any]):
-        self.meta, self.new = meta, {}
-
-    def take(self) -> dict[str, Any]:
-        new, self.new = self.new, {}
-        return new
 
 
 def run(config: Train | Read | RunConfig, seed: int, snapshot: None = None) -> Iterator[Note]:
