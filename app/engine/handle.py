@@ -119,10 +119,6 @@ class Handle:
         """How many owners go first; 0: it is computed now, or need not be."""
         return self._engine.place(self._computation.owner) if self.until > self._computation.steps else 0
 
-    @property
-    def meta(self) -> dict[str, Any]:
-        return self._computation.recorder.meta
-
     def trace(self, until: int | None = None) -> Trace:
         """Of a run: everything up to `until`, or as far as this hold allows."""
         with self._engine.lock:
