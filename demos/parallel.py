@@ -62,7 +62,8 @@ def work(job: Job, seed: int, snapshot: None = None) -> Iterator[Note]:
     note = Note()
     yield note
     threading.Thread(target=run, daemon=True).start()
-    while "trace" not in note.new:
+    kind = ""
+    while kind != "trace":  # not a look at note.new: whoever reads the note takes that away
         try:
             kind, value = said.get(timeout=POLL_SECONDS)
         except queue.Empty:

@@ -204,6 +204,7 @@ LESSON = Lesson(
             0.1,
             60,
             "points",
+            slow=True,
         ),
         Claim(
             "too large learns less",
