@@ -27,12 +27,12 @@ play: env-play ## open the app in the browser (PORT=8501, HOST=0.0.0.0 lets othe
 	    --server.port "$(PORT)" --server.address "$(HOST)" --server.headless "$$headless"
 
 # One thread a process: small tensors gain nothing from more, and sums do not depend on the number of cores.
-# The tests find the browser in CHROMIUM; empty, they skip with the reason. Those that drive it or a whole class measure
-# time, so they run one by one afterwards. Status 5 of pytest: none was chosen.
+# The tests find the browser in CHROMIUM; empty, they skip with the reason. Those that measure time or need the machine
+# to themselves are marked slow and run one by one afterwards. Status 5 of pytest: none was chosen.
 test: env-test chromium ## run all tests (ARGS="-k clock" for some)
 	@export CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" OMP_NUM_THREADS=1 MKL_NUM_THREADS=1; \
-	$(VENV_PYTHON) -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not browser and not slow" $(ARGS); most=$$?; \
-	$(VENV_PYTHON) -m pytest -m "browser or slow" $(ARGS); rest=$$?; \
+	$(VENV_PYTHON) -m pytest -n auto --maxprocesses 4 --dist worksteal -m "not slow" $(ARGS); most=$$?; \
+	$(VENV_PYTHON) -m pytest -m slow $(ARGS); rest=$$?; \
 	if [ "$$most" = 5 ]; then exit "$$rest"; elif [ "$$rest" = 5 ]; then exit "$$most"; fi; \
 	exit $$((most ? most : rest))
 

@@ -26,7 +26,7 @@ from .parallel import Job, Report
 
 IGNORE = -100  # target of a token at which nothing is asked
 PIECE = 512  # tokens of a test read at a time
-QUICK = 8  # steps of a short form, which tests the machinery
+QUICK, QUICK_TEST = 3, 4  # steps, and sequences of a test, in a short form, which tests the machinery
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,8 @@ def train(
     in the trace's meta.
     """
     model, names = model.to(job.device), list(task.tests)
-    tests = [moved(test, job.device) for test in task.tests.values()]
+    many, probes = (QUICK_TEST, 1) if job.quick else (None, probes)
+    tests = [moved(Batch(test.x[:many], test.y[:many]), job.device) for test in task.tests.values()]
     first = moved(task.batch(1), job.device)
     tokens = first.x.numel()
     cost = multiply_adds(lambda: model(first.x)) // 3 // tokens  # of a forward pass, a token

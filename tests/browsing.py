@@ -48,6 +48,15 @@ def server(**environment: str) -> Iterator[str]:
         process.wait(30)
 
 
+def until(page, expression: str, value=None, seconds: float = 60.0) -> None:
+    """Wait until a JavaScript function says yes. The pages' own policy forbids Playwright's wait_for_function: it would
+    evaluate a string inside the page."""
+    end = time.monotonic() + seconds
+    while not page.evaluate(expression, value):
+        assert time.monotonic() < end, f"never true: {expression}"
+        time.sleep(0.03)
+
+
 @contextlib.contextmanager
 def chromium():
     """Playwright's handle of a headless Chromium; ImportError without Playwright."""

@@ -1,6 +1,9 @@
 """Set before anything of the project is imported: kernels interpreted where there is no GPU, shapes checked."""
 
+import atexit
 import os
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -33,6 +36,10 @@ else:
     modules = [".".join(f.parts) for f in files if f.name not in ("__init__", "kernel")]
     install_import_hook(modules, f"{__name__}.check_types")
 
+
+# What earlier runs of the tests computed must not answer for this one.
+os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nested-learning-tests-")
+atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
 TELL = """addEventListener('securitypolicyviolation', event => {
     throw Error(`forbidden: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`)

@@ -4,7 +4,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from tests.browsing import CHROMIUM, ROOT, chromium, server
+from tests.browsing import CHROMIUM, ROOT, chromium, server, until
 
 SIZES = {  # name: what the browser is told
     "light": dict(viewport={"width": 1280, "height": 900}),
@@ -19,7 +19,7 @@ LINK = "playground?v=1&stream=class_digits&tasks=5&dwell=60&seed=3"
 def settle(page) -> None:
     """Wait until Streamlit has drawn everything, and a little longer."""
     page.get_by_test_id("stMainBlockContainer").wait_for()
-    page.wait_for_function("() => !document.querySelector('[data-testid=stStatusWidget]')", timeout=60_000)
+    until(page, "() => !document.querySelector('[data-testid=stStatusWidget]')")
     page.wait_for_timeout(1500)
 
 

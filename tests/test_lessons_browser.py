@@ -6,7 +6,7 @@ import pytest
 
 import lessons
 from lessons.plain import plain
-from tests.browsing import CHROMIUM, server
+from tests.browsing import CHROMIUM, server, until
 from tests.test_classroom_browser import PHONE, button, violations
 
 LESSON = lessons.lesson(3)  # the short one: its steps are there in a moment
@@ -39,9 +39,10 @@ def press(page, name: str) -> None:
 
 
 def settled(page) -> None:
-    page.wait_for_function(
+    until(
+        page,
         """() => document.querySelector("[data-testid=stApp]")?.dataset.testScriptState === "notRunning"
-        && !document.querySelector("[data-stale=true]")"""
+        && !document.querySelector("[data-stale=true]")""",
     )
 
 
@@ -72,7 +73,7 @@ def onward(page) -> None:
 
 def holds(page, value: str) -> None:
     """Wait until the slider stands at this value."""
-    page.wait_for_function("value => document.querySelector('input[type=range]')?.value === value", arg=value)
+    until(page, "value => document.querySelector('input[type=range]')?.value === value", value)
 
 
 def no_wider(page, width: int = 390) -> bool:
@@ -234,7 +235,7 @@ def test_a_curve_is_drawn_by_keys_on_a_phone(visit):
     for key in ("ArrowUp", "ArrowUp", "ArrowRight", "ArrowDown", "End", "PageDown", "Home", "PageUp"):
         page.keyboard.press(key)
     page.get_by_text("Draw over it to change it").wait_for()
-    page.wait_for_function("[...document.querySelectorAll('button:enabled')].some(b => /^Lock/.test(b.innerText))")
+    page.locator("button:enabled", has_text=re.compile("^Lock")).wait_for()
     tab_to(page, "Lock my prediction")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile("p11=85_55_55_30_30"))
