@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from tests.browsing import CHROMIUM, server
+from tests.browsing import CHROMIUM, server, until
 
 STEP = re.compile(r"Step (\d+) / (\d+)")
 FIRST_CURVE_SECONDS = 3.0
@@ -50,7 +50,11 @@ class Visitor:
 
     def press(self, name) -> float:
         """Press a button once it can be pressed; the time of the click."""
-        self.page.locator("button:enabled", has_text=re.compile(rf"^{name}(\s|$)")).first.wait_for()
+        until(
+            self.page,
+            "name => [...document.querySelectorAll('button:enabled')].some(b => b.innerText.split(/\\s/)[0] === name)",
+            name,
+        )
         self.button(name).click()
         return time.monotonic()
 
