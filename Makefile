@@ -13,7 +13,7 @@ ARGS =
 
 VENV_PYTHON = .venv/bin/python
 
-.PHONY: help play test screenshots bench bench-peers check audit lock env-play env-test env-peers chromium
+.PHONY: help play test soak screenshots bench bench-peers check audit lock env-play env-test env-peers chromium
 
 help: ## list the targets
 	@echo "make TARGET, where TARGET is one of"
@@ -35,6 +35,10 @@ test: env-test chromium ## run all tests (ARGS="-k clock" for some)
 	$(VENV_PYTHON) -m pytest -m slow $(ARGS); rest=$$?; \
 	if [ "$$most" = 5 ]; then exit "$$rest"; elif [ "$$rest" = 5 ]; then exit "$$most"; fi; \
 	exit $$((most ? most : rest))
+
+MINUTES = 60
+soak: env-test ## thousands of broken inputs, then a full house for an hour (MINUTES=10); the report is soak.json
+	@FUZZ=2000 $(VENV_PYTHON) -m pytest -m fuzz -q && $(VENV_PYTHON) -m app.deploy.soak --minutes $(MINUTES) --json soak.json
 
 screenshots: env-test chromium ## pictures of every page, light, dark, projector and phone, in screenshots/
 	@CHROMIUM="$${CHROMIUM:-$$($(FIND_CHROMIUM))}" $(VENV_PYTHON) -m tests.screenshots

@@ -8,8 +8,6 @@ quantile over the tokens of the held-out sequences that were read.
 
 import contextlib
 import json
-import zipfile
-import zlib
 from dataclasses import dataclass
 from io import BufferedIOBase
 from itertools import pairwise
@@ -20,7 +18,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from .trace_check import problem
+
 VERSION = 4
+MAX_BYTES = 2**30  # of an unpacked file
 
 
 @dataclass(frozen=True)
@@ -236,6 +237,9 @@ class Trace:
                 contextlib.nullcontext(path) if hasattr(path, "read") else open(path, "rb") as raw,
                 np.load(raw, allow_pickle=False) as file,
             ):
+                size = sum(part.file_size for part in file.zip.infolist())
+                if size > MAX_BYTES:
+                    raise TraceError(f"{name}: it unpacks to {size / 2**30:.1f} GB; open a smaller one.")
                 meta = json.loads(str(file["meta"]))
                 if not isinstance(meta, dict) or "version" not in meta:
                     raise TraceError(f"{name}: not a trace of this program; open a file that its Save button wrote.")
@@ -244,26 +248,15 @@ class Trace:
                         f"{name}: trace version {meta['version']} is not the {VERSION} of this program; record again."
                     )
                 trace = Trace(meta, {n: file[n] for n in CHANNELS})
-                for n, channel in CHANNELS.items():
-                    if trace[n].ndim != len(channel.dims):
-                        raise TraceError(
-                            f"{name}: channel {n} has dimensions of another program; record the run again."
-                        )
+                wrong = problem(meta, dict(trace._channels), {n: channel.dims for n, channel in CHANNELS.items()})
+                if wrong:
+                    raise TraceError(f"{name}: {wrong}; record the run again.")
                 return trace
         except TraceError:
             raise
         except FileNotFoundError:
             raise TraceError(f"{name}: no such file; check the path.") from None
-        except (
-            OSError,
-            ValueError,
-            KeyError,
-            EOFError,
-            TypeError,
-            zipfile.BadZipFile,
-            zipfile.LargeZipFile,
-            zlib.error,
-        ) as error:
+        except Exception as error:  # whatever a foreign file makes zip, numpy and JSON do
             raise TraceError(
                 f"{name}: damaged or not a trace ({type(error).__name__}); record or download it again."
             ) from None

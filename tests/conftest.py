@@ -41,6 +41,16 @@ else:
 os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="nested-learning-tests-")
 atexit.register(shutil.rmtree, os.environ["XDG_CACHE_HOME"], ignore_errors=True)
 
+try:
+    from hypothesis import HealthCheck, settings
+
+    # FUZZ: cases of every property; `make soak` asks for thousands.
+    many = dict(max_examples=int(os.environ.get("FUZZ", "50")), suppress_health_check=[HealthCheck.too_slow])
+    settings.register_profile("ours", deadline=None, **many)
+    settings.load_profile("ours")
+except ImportError:
+    pass
+
 TELL = """addEventListener('securitypolicyviolation', event => {
     throw Error(`forbidden: ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}`)
 })"""

@@ -16,6 +16,7 @@ from app.classroom.activity import Axis, Question, clean, from_link, parse_link
 from app.classroom.shared import known, plain
 from app.classroom.store import Store
 from lessons import record
+from lessons.lesson import Steps
 from nested_core import presets
 from nested_core.config import RunConfig
 from nested_core.metrics import bootstrap_interval
@@ -31,6 +32,7 @@ ANYTHING = st.recursive(
 
 
 @pytest.mark.parametrize("question", [CURVE, POINT, CHOICE, Question("t", "text", "?")])
+@pytest.mark.fuzz
 @given(value=ANYTHING)
 def test_only_answers_to_the_question_are_taken(question, value):
     """Whatever comes, it is refused in a sentence or stored as something that the pictures can draw."""
@@ -165,7 +167,10 @@ def test_a_prediction_of_a_class_is_one_that_the_lesson_can_read(name):
 @pytest.mark.parametrize("name", LESSONS)
 def test_what_a_lesson_measured_answers_its_question(name):
     lesson, question = LESSONS[name], from_lesson.find(name).question("predict")
-    revealed = lesson.reveal(record.results(lesson))
+    recorded = record.results(lesson)
+    revealed = lesson.reveal(recorded)
+    if isinstance(lesson.activity, Steps):
+        assert list(recorded) == list(lesson.activity.options) and all(len(found) >= 4 for found in recorded.values())
     answered = measured.answered_by(question, revealed.truth)
     right = list(answered.answer) if question.kind == "sketch" else answered.answer
     if question.kind == "choice":

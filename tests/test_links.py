@@ -54,6 +54,7 @@ def test_a_link_of_the_drawing_gives_back_every_setting(wish):
     assert opened(draw, wish) == (wish, [])
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("page", [memory, draw])
 def test_no_link_breaks_a_page(page):
     @given(st.dictionaries(st.sampled_from([*page.FIELDS, "x"]), st.text(max_size=80)))

@@ -9,7 +9,6 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import given
-from hypothesis import settings as pace
 from hypothesis import strategies as some
 
 from app.settings import Classroom, SettingsError, settings, table, variables
@@ -55,7 +54,7 @@ def test_no_count_but_a_whole_number_above_0(value):
 
 
 @given(some.dictionaries(some.sampled_from(NAMES), some.text(some.characters(exclude_characters="\0"), max_size=30)))
-@pace(max_examples=50, deadline=None)
+@pytest.mark.fuzz
 def test_any_text_is_taken_or_refused_in_a_sentence_that_names_the_variable(environment):
     try:
         read(**{name: value.encode("utf-8", "replace").decode() for name, value in environment.items()})

@@ -58,13 +58,6 @@ def test_a_link_gives_back_the_choice(choice):
     assert opened(link("http://localhost:8501/playground", choice.query())) == (choice, [])
 
 
-@given(st.dictionaries(st.sampled_from([*share.FIELDS, "x"]), st.text(max_size=60)))
-def test_no_link_breaks_the_page(query):
-    choice, notices = share.read(query)
-    assert choice.kind in STREAMS and all(n.startswith("link: ") and n.endswith(".") for n in notices)
-    assert share.read(choice.query())[0] == choice  # whatever was read is itself a good choice
-
-
 @pytest.mark.parametrize(
     "query, words",
     [

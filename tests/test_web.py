@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as pace
 from hypothesis import strategies as some
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -180,7 +179,7 @@ METHODS = some.sampled_from("GET HEAD POST PUT DELETE OPTIONS TRACE BREW".split(
 
 
 @given(TOKENS, METHODS, TOKENS, some.dictionaries(NAMES, VALUES, max_size=3))
-@pace(max_examples=25, deadline=None)
+@pytest.mark.fuzz
 def test_no_request_to_the_stream_is_more_than_not_found(token, method, query, headers):
     query = query.encode("utf-8", "replace")
     assert ask(STACK, f"/live/{token}", method, headers.items(), query)[0] in (307, 404, 405)
@@ -196,7 +195,7 @@ def store(tmp_path_factory):
 @given(some.text(max_size=12), some.text(max_size=60), some.text(max_size=40))
 @example("\ud800", "\ud800", "\ud800")  # half a letter, as a damaged address brings it
 @example(" bcdfg ", "\0", "")
-@pace(max_examples=25, deadline=None)
+@pytest.mark.fuzz
 def test_no_code_name_or_token_is_more_than_a_sentence(store, code, nickname, token):
     with pytest.raises(StoreError, match=r"\w+.*\.$"):
         store.view(code)

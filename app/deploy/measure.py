@@ -4,6 +4,7 @@ A real server is started; a student's page and a playground that trains tick ove
 """
 
 import asyncio
+import contextlib
 import json
 import os
 import platform
@@ -13,10 +14,10 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlencode
-
-from websockets.asyncio.client import ClientConnection, connect
+from urllib.request import urlopen
 
 from app import samples
 from app.classroom.store import Store
@@ -27,6 +28,7 @@ from nested_core.run import Run
 from nested_core.trace import Trace
 
 from .capacity import Costs
+from .tab import Tab
 
 ROOT = Path(__file__).resolve().parents[2]
 TICKS, SESSIONS, ANSWERS, STEPS, FRAMES = 150, 20, 200, 300, 200
@@ -55,70 +57,61 @@ def children(pid: int) -> list[int]:
     return [int(x) for task in Path(f"/proc/{pid}/task").iterdir() for x in (task / "children").read_text().split()]
 
 
-class Tab:
-    """One browser tab: asks for its page, then lets the part that ticks tick."""
-
-    def __init__(self, port: int, page: str, query: str):
-        self.port, self.page, self.query, self.fragment, self.run = port, page, query, "", ""
-
-    async def open(self) -> None:
-        url = f"ws://localhost:{self.port}/_stcore/stream"
-        self.socket: ClientConnection = await connect(url, subprotocols=["streamlit"], max_size=None)
-        await self.ask()
-
-    async def ask(self, fragment: str = "", press: str = "") -> None:
-        from streamlit.proto.BackMsg_pb2 import BackMsg
-        from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
-
-        message = BackMsg()
-        wanted = message.rerun_script
-        wanted.page_name, wanted.query_string, wanted.fragment_id = self.page, self.query, fragment
-        wanted.is_auto_rerun = bool(fragment)
-        if press:
-            wanted.widget_states.widgets.add(id=press, trigger_value=True)
-        await self.socket.send(message.SerializeToString())
-        while True:
-            told = ForwardMsg.FromString(await self.socket.recv())
-            kind = told.WhichOneof("type")
-            if kind == "auto_rerun":
-                self.fragment = told.auto_rerun.fragment_id
-            elif kind == "delta" and told.delta.new_element.button.label == "Run":
-                self.run = told.delta.new_element.button.id
-            elif kind == "script_finished" and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN:
-                return
+@contextlib.contextmanager
+def serving(environment: dict[str, str] | None = None, *options: str) -> Iterator[tuple[str, int]]:
+    """A server with an empty cache and classroom, once its workers have imported torch: its address and process id."""
+    with socket.socket() as free:
+        free.bind(("localhost", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.headless", "true"]
+    quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    with tempfile.TemporaryDirectory() as folder:
+        own = {"CLASSROOM_DATA": folder, "XDG_CACHE_HOME": folder, "DATABASE_URL": "", **(environment or {})}
+        command += ["--server.port", str(port), *options]
+        server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}, **quiet)
+        try:
+            for _ in range(300):
+                with contextlib.suppress(OSError):
+                    urlopen(f"http://localhost:{port}/healthz", timeout=5).close()
+                    break
+                time.sleep(0.2)
+            yield f"http://localhost:{port}", server.pid
+        finally:
+            server.terminate()
+            server.wait(30)
 
 
 async def ticks(tab: Tab, pid: int) -> float:
     """Seconds of the server's core for one tick."""
     for _ in range(10):
-        await tab.ask(tab.fragment)
+        await tab.tick()
     before = seconds(pid)
     for _ in range(TICKS):
-        await tab.ask(tab.fragment)
+        await tab.tick()
     return (seconds(pid) - before) / TICKS
 
 
-async def pages(port: int, pid: int, code: str, tokens: list[str]) -> dict[str, float]:
+async def pages(address: str, pid: int, code: str, tokens: list[str]) -> dict[str, float]:
     """Costs of pages: of a student's tick, a playing learner's, and of the memory that an open tab holds."""
     server = megabytes(pid)
-    tabs = [Tab(port, "join", urlencode({"code": code, "me": token})) for token in tokens]
+    tabs = [Tab(address, "join", urlencode({"code": code, "me": token})) for token in tokens]
     for tab in tabs:
         await tab.open()
-        await tab.ask(tab.fragment)
+        await tab.tick()
     found = {"server_mb": server, "session_mb": max(0.1, (megabytes(pid) - server) / len(tabs))}
     found["tick"] = await ticks(tabs[0], pid)
-    playing = Tab(port, "playground", "dwell=4000")
+    playing = Tab(address, "playground", "dwell=4000")
     await playing.open()
-    await playing.ask(press=playing.run)
+    await playing.press("Run")
     hired = children(pid)
     end = time.monotonic() + 30
     while time.monotonic() < end and sum(map(seconds, hired)) < 10:  # until it trains, and then some
         await asyncio.sleep(0.2)
-        await playing.ask(playing.fragment)
+        await playing.tick()
     found["play_tick"] = await ticks(playing, pid)
     found["worker_mb"] = max(map(megabytes, hired))
     for tab in (*tabs, playing):
-        await tab.socket.close()
+        await tab.close()
     return found
 
 
@@ -148,24 +141,12 @@ def step() -> float:
 
 def measure() -> Costs:
     """All of it, in about two minutes."""
-    with tempfile.TemporaryDirectory() as folder, socket.socket() as free:
+    with tempfile.TemporaryDirectory() as folder:
         store = Store(f"sqlite:///{folder}/classroom.sqlite")
         code = store.create("t", "", "forgets").code
         tokens = [store.join(code) for _ in range(SESSIONS)]
-        free.bind(("localhost", 0))
-        port = free.getsockname()[1]
-        free.close()
-        command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.headless", "true"]
-        environment = {**os.environ, "CLASSROOM_DATA": folder, "DATABASE_URL": ""}
-        quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        server = subprocess.Popen([*command, "--server.port", str(port)], cwd=ROOT, env=environment, **quiet)
-        try:
-            while not children(server.pid) or sum(map(seconds, children(server.pid))) < 6:
-                time.sleep(0.5)  # until its workers have imported torch
-            found = asyncio.run(pages(port, server.pid, code, tokens))
-        finally:
-            server.terminate()
-            server.wait()
+        with serving({"CLASSROOM_DATA": folder}) as (address, pid):
+            found = asyncio.run(pages(address, pid, code, tokens))
         me, before = store.student(code, tokens[0]), time.process_time()
         for number in range(ANSWERS):
             store.answer(code, me, "q", number)
