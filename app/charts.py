@@ -8,7 +8,7 @@ import streamlit as st
 
 from nested_core.trace import Trace
 
-from . import explain, live
+from . import explain, live, pace
 from .desk import Desk
 from .files import renderer
 from .share import Wanted
@@ -50,7 +50,8 @@ def status(desk: Desk, line) -> None:
 def charts(desk: Desk, wanted: Wanted | None, line) -> None:
     """Everything that moves, while a comparison trains or is replayed, or workers warm up. line: place of the status"""
     ticking = desk.busy or (desk.show is None and not desk.engine.warmed)
-    st.fragment(lambda: _draw(desk, ticking, wanted, line), run_every=LIVE_SECONDS if ticking else None)()
+    every = pace.tick(LIVE_SECONDS) if ticking else None
+    st.fragment(lambda: _draw(desk, every, wanted, line), run_every=every)()
     if desk.live and desk.live.status == "paused":
         st.fragment(desk.live.touch, run_every=WATCH_SECONDS)()
 
@@ -62,14 +63,15 @@ def _await_first(desk: Desk) -> None:
         time.sleep(0.01)
 
 
-def _draw(desk: Desk, ticking: bool, wanted: Wanted | None, line) -> None:
+def _draw(desk: Desk, every: float | None, wanted: Wanted | None, line) -> None:
+    """every: seconds between two ticks; None where nothing moves."""
     if desk.show is None:
-        _draw_before(desk, ticking, wanted, line)
+        _draw_before(desk, every is not None, wanted, line)
         return
     _await_first(desk)
     busy = desk.busy
-    if ticking and not busy:
-        st.rerun()  # stops the timer and brings the buttons up to date
+    if every and (not busy or pace.changed(every, LIVE_SECONDS)):
+        st.rerun()  # stops the timer, or sets another, and brings the buttons up to date
     traces = desk.view()
     status(desk, line)
     if desk.show.error:

@@ -17,11 +17,11 @@ from starlette.routing import Route
 
 from nested_core.trace import Trace
 
+from . import pace
 from .views import stage
 from .web.metrics import STREAMS
 from .web.stop import stopping
 
-SECONDS = 1 / 15  # between two frames
 LONGEST = 20.0  # seconds; then the browser asks again, so that a server that stops is not held up
 HEADERS = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
 
@@ -64,18 +64,24 @@ async def events(show: Show) -> AsyncIterator[str]:
         if not busy:
             yield "event: end\ndata:\n\n"
             return
-        await asyncio.sleep(SECONDS)
+        await asyncio.sleep(pace.frame())
 
 
 def _news(frame: dict, maps: dict) -> dict:
     """The frame without the memories that the browser has already."""
-    for i, learner in enumerate(frame["learners"]):
-        for j, lane in enumerate(learner["lanes"]):
-            if maps.get((i, j)) == lane["memory"]["at"]:
-                del lane["memory"]
-            else:
-                maps[i, j] = lane["memory"]["at"]
-    return frame
+
+    def lane(place: tuple[int, int], told: dict) -> dict:
+        at = told["memory"]["at"]
+        if maps.get(place) == at:
+            return {name: value for name, value in told.items() if name != "memory"}
+        maps[place] = at
+        return told
+
+    learners = [
+        {**learner, "lanes": [lane((i, j), told) for j, told in enumerate(learner["lanes"])]}
+        for i, learner in enumerate(frame["learners"])
+    ]
+    return {**frame, "learners": learners}
 
 
 def answer(request: Request) -> Response:
@@ -87,8 +93,12 @@ def answer(request: Request) -> Response:
 
 async def _counted(frames: AsyncIterator[str]) -> AsyncIterator[str]:
     with STREAMS.track_inprogress():
-        async for frame in frames:
-            yield frame
+        pace.moving += 1
+        try:
+            async for frame in frames:
+                yield frame
+        finally:
+            pace.moving -= 1
 
 
 route = Route("/live/{token}", answer)

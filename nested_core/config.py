@@ -379,7 +379,7 @@ def _levels(data: Any, field: str) -> tuple[Level, ...]:
     return tuple(_build(Level, x, field) for x in data)
 
 
-def from_dict(data: dict[str, Any]) -> RunConfig:
+def from_dict(data: Any) -> RunConfig:
     """The RunConfig that `to_dict` wrote; ConfigError names what is wrong with any other input."""
     check(isinstance(data, dict), "config", type(data).__name__, "give an object with stream and learner")
     for part in ("stream", "learner"):

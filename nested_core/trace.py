@@ -118,14 +118,23 @@ class Recorder:
         return {n: rows for n, rows in new.items() if len(rows)}
 
     def extend(self, entries: dict[str, np.ndarray]) -> None:
-        """Append what another Recorder's `take` gave."""
+        """Append what another Recorder's `take`, or a Trace, gave."""
         for name, rows in entries.items():
-            for row in rows:
-                self.add(name, row)
+            if not len(rows):
+                continue
+            self.add(name, rows[0])
+            rest, count = np.asarray(rows[1:]), self._counts[name]
+            held = self._events[name]
+            if rest.shape[1:] != held.shape[1:]:
+                raise ValueError(f"{name}: entries of shape {rest.shape[1:]}, those before have {held.shape[1:]}")
+            if (end := count + len(rest)) > len(held):
+                held = self._events[name] = np.concatenate([held, np.empty((end, *held.shape[1:]), held.dtype)])
+            held[count:end] = rest
+            self._counts[name] = end
 
     def freeze(self) -> "Trace":
         """Everything so far, immutable: the log only grows behind it."""
-        return Trace(self.meta, {n: rows[: self._counts[n]] for n, rows in self._events.items()})
+        return Trace(self.meta, {n: rows[: self._counts[n]] for n, rows in self._events.items()}, self)
 
 
 class Trace:
@@ -139,8 +148,9 @@ class Trace:
     16, row by row). config.edits says when a person changed levels during the run.
     """
 
-    def __init__(self, meta: dict[str, Any], channels: dict[str, np.ndarray]):
+    def __init__(self, meta: dict[str, Any], channels: dict[str, np.ndarray], log: object = None):
         self.meta = MappingProxyType(meta)
+        self.log = log or self  # two traces of one log with as many steps hold the same
         arrays = {}
         for name, channel in CHANNELS.items():
             array = channels.get(name)
@@ -207,7 +217,7 @@ class Trace:
             "probe": slice(0, int(np.searchsorted(self["probe_step"], step, "right"))),
             "snapshot": slice(0, int(np.searchsorted(self["memory_step"], step, "right"))),
         }
-        return Trace(dict(self.meta), {n: self[n][keep[c.dims[0]]] for n, c in CHANNELS.items()})
+        return Trace(dict(self.meta), {n: self[n][keep[c.dims[0]]] for n, c in CHANNELS.items()}, self.log)
 
     def same_events(self, other: "Trace") -> bool:
         """Whether both recorded the same, bit for bit; the wall clock does not count."""

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from .config import ConfigError, from_dict
+
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 4_000
@@ -30,7 +32,7 @@ def _levels(value: Any) -> bool:
 def _level(value: Any) -> bool:
     return (
         isinstance(value, dict)
-        and _text(value.get("name"))
+        and all(_text(value.get(name)) for name in ("name", "kind"))
         and value.get("per") in ("step", "token")
         and _count(value.get("period"))
         and value["period"] > 0
@@ -38,16 +40,22 @@ def _level(value: Any) -> bool:
 
 
 def _config(value: Any) -> bool:
-    """At least who learned what; the rest of it is told as it is."""
+    """The config of a run; or, of an experiment with a learner of its own, that learner and its stream in few words."""
     if not (isinstance(value, dict) and all(isinstance(value.get(part), dict) for part in ("learner", "stream"))):
         return False
-    edits = value.get("edits", [])
-    return (
-        _text(value["learner"].get("name"))
-        and _text(value["stream"].get("kind"))
-        and isinstance(edits, list)
-        and all(isinstance(edit, dict) and _count(edit.get("step")) for edit in edits)
-    )
+    learner, stream = value["learner"], value["stream"]
+    if "levels" in learner or "edits" in value:
+        try:
+            from_dict(value)
+        except ConfigError:
+            return False
+        return True
+    numbers = all(_number(learner[name]) for name in ("rate",) if name in learner)
+    return numbers and _text(learner.get("name")) and all(map(_plain, (*learner.values(), *stream.values())))
+
+
+def _plain(value: Any) -> bool:
+    return value is None or isinstance(value, bool) or _text(value) or _number(value)
 
 
 FIELDS: dict[str, Callable[[Any], bool]] = {
@@ -63,7 +71,7 @@ FIELDS: dict[str, Callable[[Any], bool]] = {
     "multiply_adds": _number,
     "memory": _text,
     "backend": lambda value: value is None or (_texts(value) and len(value) == 2),
-    "alphabet": lambda value: value is None or (_texts(value) and len(value) > 0),
+    "alphabet": lambda value: value is None or ((_text(value) or _texts(value)) and len(value) > 0),
 }
 OPTIONAL = ("alphabet",)
 TOGETHER = {  # channels without which the first has no meaning

@@ -243,6 +243,7 @@ def test_a_damaged_file_is_set_aside_and_computed_again(tmp_path, damage, plain)
         engine = Engine(1, FAKE, Inline, cache=Cache(tmp_path))
         handle = engine.submit(config(), 1)
         handle.let(ALL)
+        engine.cache.flush()
         return handle
 
     first = submit()
@@ -261,6 +262,7 @@ def test_the_files_keep_their_limit_and_a_full_disk_costs_nothing(tmp_path, plai
     cache = Cache(tmp_path, megabytes=1)
     for number in range(200):
         cache.put(f"{number}", trace)
+    cache.flush()
     assert sum(file.stat().st_size for file in tmp_path.iterdir()) <= 2**20
     assert cache.get("199").same_events(trace)
     blocked = tmp_path / "file"

@@ -50,6 +50,8 @@ class Cache:
         self.folder, self.limit = folder, megabytes * 2**20
         self._held: OrderedDict[str, Trace] = OrderedDict()
         self._lock = threading.Lock()
+        self._writing: list[threading.Thread] = []
+        self._files = threading.Lock()
 
     def key(self, config: RunConfig, seed: int, entry: str) -> str:
         content = json.dumps([to_dict(config), seed, entry, code_version()], sort_keys=True)
@@ -66,19 +68,34 @@ class Cache:
         return trace
 
     def put(self, key: str, trace: Trace) -> None:
+        """Keep a run. Its file is written by a thread, so that nobody waits; see `flush`."""
         self._hold(key, trace)
         if self.folder is None:
             return
+        with self._lock:
+            self._writing = [thread for thread in self._writing if thread.is_alive()]
+            self._writing.append(threading.Thread(target=self._write, args=(key, trace)))
+            self._writing[-1].start()
+
+    def flush(self) -> None:
+        """Wait until every file is written."""
+        with self._lock:
+            writing = list(self._writing)
+        for thread in writing:
+            thread.join()
+
+    def _write(self, key: str, trace: Trace) -> None:
         content = io.BytesIO()
         trace.save(content)
         data = content.getvalue()
         path = self.folder / f"{key}.run"
         part = path.with_suffix(f".{secrets.token_hex(4)}")
         try:
-            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            part.write_bytes(MAGIC + hashlib.sha256(data).digest() + data)
-            part.replace(path)  # readers see all of it or nothing
-            self._trim()
+            with self._files:
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                part.write_bytes(MAGIC + hashlib.sha256(data).digest() + data)
+                part.replace(path)  # readers see all of it or nothing
+                self._trim()
         except OSError as error:
             log.warning("cache: %s could not be written (%s)", path.name, error.strerror)
             with contextlib.suppress(OSError):

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
+from weakref import WeakValueDictionary
 
 from nested_core.config import Edit, Level, RunConfig, check
 from nested_core.trace import CHANNELS
@@ -67,7 +68,7 @@ class Engine:
         self.restarts = 0
         self.queue: list[str] = []  # owners that want to train, in the order in which they came
         self.runs: dict[int, Computation] = {}  # not over yet
-        self._live: dict[str, Computation] = {}  # those of them that are shared, by key
+        self._live: WeakValueDictionary[str, Computation] = WeakValueDictionary()  # by key: held by somebody, shared
         self._numbers = itertools.count(1)
         self._closed = threading.Event()
         self._watcher: threading.Thread | None = None
@@ -170,8 +171,8 @@ class Engine:
                     run.begun, run.done, run.steps, found = True, True, trace.steps, True
                 else:
                     self.runs[run.number] = run
-                    if key:
-                        self._live[key] = run
+                if key:
+                    self._live[key] = run
             handle = Handle(self, run, on_change, found)
             run.watchers.append(handle)
             return handle
@@ -251,13 +252,14 @@ class Engine:
 
     def _over(self, run: Computation) -> None:
         """It is done, has failed, or nobody wants it."""
-        self.runs.pop(run.number, None)
+        first = self.runs.pop(run.number, None)
         if run.slot:
             run.slot.runs.pop(run.number, None)
             run.slot = None
-        if run.key and run.done:
+        if not run.done:
+            self._unshare(run)
+        elif run.key and first:
             self.cache.put(run.key, run.recorder.freeze())
-        self._unshare(run)
         self._dequeue(run.owner)
 
     def _unshare(self, run: Computation) -> None:
@@ -283,4 +285,6 @@ class Engine:
                 slot.worker, slot.ready, slot.runs = None, False, {}
         for worker in workers:
             worker.kill()
+        if self.cache:
+            self.cache.flush()
         atexit.unregister(self.close)

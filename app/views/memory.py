@@ -21,11 +21,16 @@ def snapshots(trace: Trace, level: int) -> tuple[np.ndarray, np.ndarray, int, in
 def limit(values: np.ndarray) -> float:
     """The size that gets full colour: nearly the largest, so that one outlier does not hide the rest."""
     size = np.abs(values[np.isfinite(values)])
-    return float(np.quantile(size, 0.995)) if size.size and size.max() > 0 else 1.0
+    if not size.size or not size.max() > 0:
+        return 1.0
+    at = int(0.995 * (size.size - 1))
+    return float(np.partition(size, at)[at]) or 1.0
 
 
 def _cells(values: np.ndarray) -> list:
-    return [[j, i, round(float(v), 4)] for i, row in enumerate(values) for j, v in enumerate(row)]
+    return [
+        [j, i, value] for i, row in enumerate(values.astype(float).round(4).tolist()) for j, value in enumerate(row)
+    ]
 
 
 def table(trace: Trace, level: int) -> pd.DataFrame:

@@ -49,18 +49,16 @@ def table(trace: Trace) -> pd.DataFrame:
     )
 
 
-def ticks(trace: Trace, level: int, width: int) -> list[tuple[int, float]]:
-    """(step, size) of the writes of a level; the largest of each bin where there are too many for `width` bins."""
+def ticks(trace: Trace, level: int, width: int) -> tuple[np.ndarray, np.ndarray]:
+    """(steps, sizes) of the writes of a level; the largest of each bin where there are too many for `width` bins."""
     steps = np.flatnonzero(trace["wrote"][:, level])
     sizes = np.nan_to_num(trace["change"][steps, level])  # where no size was recorded: as small as can be
     if len(steps) > width:
-        bins = (steps * width // max(trace.meta["steps"], 1)).astype(int)
-        best = {}
-        for b, step, size in zip(bins, steps, sizes, strict=True):
-            if b not in best or size > best[b][1]:
-                best[b] = (step, size)
-        steps, sizes = map(np.array, zip(*best.values(), strict=True))
-    return [(int(s) + 1, float(x)) for s, x in zip(steps, sizes, strict=True)]
+        bins = steps * width // max(trace.meta["steps"], 1)
+        order = np.lexsort((steps, -sizes, bins))
+        best = order[np.r_[True, np.diff(bins[order]) > 0]]
+        steps, sizes = steps[best], sizes[best]
+    return steps + 1, sizes
 
 
 def row_names(trace: Trace) -> list[str]:
@@ -73,12 +71,13 @@ def row_totals(trace: Trace) -> list[str]:
 
 def series(trace: Trace, panel: int) -> list[dict]:
     """ECharts ticks of one learner's levels, taller for a larger write compared with the largest of its own level."""
-    data = {size: [] for size in HEIGHTS}
+    data: dict[float, list[list[int]]] = {size: [] for size in HEIGHTS}
+    limits = np.array(list(HEIGHTS))
     for level in range(len(trace.levels)):
-        drawn = ticks(trace, level, MAX_TICKS)
-        top = max((size for _, size in drawn), default=0) or 1.0
-        for step, size in drawn:
-            data[next(limit for limit in HEIGHTS if size <= limit * top)].append([step, level])
+        steps, sizes = ticks(trace, level, MAX_TICKS)
+        kinds = np.searchsorted(limits, sizes / (sizes.max(initial=0) or 1.0))
+        for kind, limit in enumerate(HEIGHTS):
+            data[limit] += [[step, level] for step in steps[kinds == kind].tolist()]
     return [
         {
             "type": "scatter",

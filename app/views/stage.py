@@ -4,7 +4,10 @@
 picture alone (ticks slide, a fresh write glows).
 """
 
+import threading
 from base64 import b64encode
+from collections.abc import Callable
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -13,6 +16,7 @@ from nested_core.trace import Trace
 from ..theme import arm_name, hue, score
 from .memory import limit, snapshots
 
+KEPT = 2_000  # pictures of one log
 WINDOW = (48, 240)  # least and most steps of a lane's past; as many as three writes of the slowest level take
 
 
@@ -52,6 +56,10 @@ def symbol(trace: Trace, channel: str) -> str | None:
 
 def learner(trace: Trace, window: int) -> dict:
     """One learner: its answer and score, and a lane for every level."""
+    return kept(trace, ("learner", trace.steps, window), lambda: _learner(trace, window))
+
+
+def _learner(trace: Trace, window: int) -> dict:
     unit = trace.unit
     return {
         "name": arm_name(trace),
@@ -66,22 +74,45 @@ def lane(trace: Trace, level: int, window: int) -> dict:
     about, steps = trace.levels[level], trace.steps
     wrote, change = trace["wrote"][-window:, level], np.nan_to_num(trace["change"][-window:, level])
     largest = float(np.nan_to_num(trace["change"][:, level]).max(initial=0.0)) or 1.0
-    first = steps - len(wrote) + 1
-    writes = [[int(first + i), round(float(change[i] / largest), 2)] for i in np.flatnonzero(wrote)]
-    contents, moved, at, before = snapshots(trace, level)
+    at = np.flatnonzero(wrote)
+    sizes = (change[at] / largest).round(2)
     return {
         "name": about["name"],
         "period": about["period"] if about["per"] == "step" else 0,  # 0: at every token
-        "writes": writes,
+        "writes": [list(pair) for pair in zip((at + steps - len(wrote) + 1).tolist(), sizes.tolist(), strict=True)],
         "moved": round(100 * float(change[-1]), 3) if len(wrote) and wrote[-1] else None,
-        "memory": {
-            "at": at,
-            "rows": contents.shape[0],
-            "columns": contents.shape[1],
-            "held": coded(np.clip(contents / limit(contents), -1, 1) * 127),
-            "moved": coded(np.clip(moved / limit(moved), -1, 1) * 127) if at > before and moved.any() else "",
-        },
+        "memory": kept(trace, ("memory", len(trace["memory_step"]), level), lambda: _memory(trace, level)),
     }
+
+
+def _memory(trace: Trace, level: int) -> dict:
+    contents, moved, at, before = snapshots(trace, level)
+    return {
+        "at": at,
+        "rows": contents.shape[0],
+        "columns": contents.shape[1],
+        "held": coded(np.clip(contents / limit(contents), -1, 1) * 127),
+        "moved": coded(np.clip(moved / limit(moved), -1, 1) * 127) if at > before and moved.any() else "",
+    }
+
+
+_lock = threading.Lock()
+_kept: WeakKeyDictionary[object, dict] = WeakKeyDictionary()
+
+
+def kept(trace: Trace, key: tuple, make: Callable[[], dict]) -> dict:
+    """What was made of this log under this key, or is made now: whoever watches the same run gets the same pictures,
+    and a memory stands still between two snapshots. Nobody may change what comes out."""
+    with _lock:
+        found = _kept.setdefault(trace.log, {})
+        if key in found:
+            return found[key]
+    made = make()
+    with _lock:
+        while len(found) >= KEPT:
+            del found[next(iter(found))]
+        found[key] = made
+    return made
 
 
 def coded(values: np.ndarray) -> str:
