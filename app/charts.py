@@ -176,8 +176,11 @@ def _memories(traces, calm: bool) -> None:
 
 
 def tables(desk: Desk) -> None:
-    """Every picture as a table; drawn when nothing moves."""
-    with st.expander("Data tables"):
+    """Every picture as a table; drawn when nothing moves and somebody looks, since they cost as much as the page."""
+    box = st.expander("Data tables", key="tables", on_change="rerun")
+    if not box.open:
+        return
+    with box:
         if desk.show is None or desk.busy:
             st.caption("Pause or finish a run to read its numbers.")
             return

@@ -5,7 +5,6 @@ come this way. Where the server has no such route, or a proxy holds events back,
 """
 
 import asyncio
-import json
 import secrets
 from collections.abc import AsyncIterator
 from typing import Protocol
@@ -52,7 +51,7 @@ def url(show: Show) -> str | None:
 
 async def events(show: Show) -> AsyncIterator[str]:
     """Frames while anything moves, each only once; memories only where there is a new snapshot of them."""
-    loop, sent, maps = asyncio.get_running_loop(), None, {}
+    loop, sent, held = asyncio.get_running_loop(), None, {}
     end = loop.time() + LONGEST
     yield "retry: 200\n\n"
     while loop.time() < end and not stopping.is_set():
@@ -60,28 +59,11 @@ async def events(show: Show) -> AsyncIterator[str]:
         traces = show.view() if (at, busy) != sent else []
         if traces:
             sent = (at, busy)
-            yield f"data: {json.dumps(_news(stage.frame(traces), maps), separators=(',', ':'))}\n\n"
+            yield f"data: {stage.text(traces, held)}\n\n"
         if not busy:
             yield "event: end\ndata:\n\n"
             return
         await asyncio.sleep(pace.frame())
-
-
-def _news(frame: dict, maps: dict) -> dict:
-    """The frame without the memories that the browser has already."""
-
-    def lane(place: tuple[int, int], told: dict) -> dict:
-        at = told["memory"]["at"]
-        if maps.get(place) == at:
-            return {name: value for name, value in told.items() if name != "memory"}
-        maps[place] = at
-        return told
-
-    learners = [
-        {**learner, "lanes": [lane((i, j), told) for j, told in enumerate(learner["lanes"])]}
-        for i, learner in enumerate(frame["learners"])
-    ]
-    return {**frame, "learners": learners}
 
 
 def answer(request: Request) -> Response:

@@ -4,8 +4,8 @@ One server process draws for everybody. A frame of the stage is cheap and a tick
 many the charts come more seldom first.
 """
 
-FRAME, SLOWEST_FRAME = 1 / 15, 1 / 6  # seconds between two frames of a stage
-FRAME_COST, TICK_COST = 0.002, 0.05  # seconds that a tab adds to everybody's wait
+FRAME, SLOWEST_FRAME = 1 / 15, 1 / 9  # seconds between two frames of a stage
+FRAME_COST, TICK_COST = 0.0015, 0.1  # seconds that a tab adds to everybody's wait
 SLOWEST_TICK = 10.0
 
 moving = 0  # stages that are streamed now; see live
@@ -24,4 +24,4 @@ def tick(least: float) -> float:
 def changed(before: float, least: float) -> bool:
     """Whether a page that ticks every `before` seconds had better tick at another pace."""
     now = tick(least)
-    return now > 2 * before or before > 2 * now
+    return now > 3 * before or before > 3 * now

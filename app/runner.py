@@ -1,11 +1,12 @@
 """Training outside the Streamlit process: a Comparison drives several learners in step, each a run of the engine.
 
-A page never waits here: every call returns at once. A thread of each comparison tells its runs how far they may go. The
-page's cursor is the smallest number of steps that every learner has done, so that all are shown at the same step; a
-faster learner waits a little ahead of it.
+A page never waits here: every call returns at once. One thread tells the runs of all comparisons how far they may go.
+The page's cursor is the smallest number of steps that every learner has done, so that all are shown at the same step;
+a faster learner waits a little ahead of it.
 """
 
 import itertools
+import logging
 import threading
 import time
 from collections.abc import Callable
@@ -17,7 +18,9 @@ from nested_core.trace import Trace
 from .engine.engine import Engine
 from .engine.handle import Handle
 
-PACE_SECONDS = 0.05
+log = logging.getLogger(__name__)
+
+PACE_SECONDS, PACE_COST = 0.05, 0.001  # between two looks at every comparison; and longer by so much for each of them
 SUSPEND_SECONDS = 10  # without a reader: training waits
 ABANDON_SECONDS = 90  # without a reader: the runs are given up (a hidden tab still asks once a minute)
 FOUND_SECONDS = 4.0  # that runs take which were computed before: long enough to be watched
@@ -47,6 +50,53 @@ class Arm:
         return self.handle is not None and self.handle.begun
 
 
+class Pacer:
+    """Looks at every comparison many times a second, in one thread: with a thread each, a hundred of them would fight
+    for the interpreter. One that was asked for something is looked at once more, at once."""
+
+    def __init__(self) -> None:
+        self._shows: set[Comparison] = set()  # until they are closed, at the latest by themselves when nobody looks
+        self._asked: list[Comparison] = []
+        self._lock, self._wake = threading.Lock(), threading.Event()
+        self._thread: threading.Thread | None = None
+
+    def add(self, show: "Comparison") -> None:
+        with self._lock:
+            self._shows.add(show)
+            if self._thread is None:
+                self._thread = threading.Thread(target=self._drive, daemon=True)
+                self._thread.start()
+
+    def wake(self, show: "Comparison") -> None:
+        with self._lock:
+            self._asked.append(show)
+        self._wake.set()
+
+    def _drive(self) -> None:
+        due = 0.0
+        while True:
+            self._wake.wait(max(0.0, due - time.monotonic()))
+            self._wake.clear()
+            with self._lock:
+                shows, self._asked = self._asked, []
+                if time.monotonic() >= due:
+                    self._shows = {show for show in self._shows if not show.closed}
+                    shows = list(self._shows)
+                    due = time.monotonic() + PACE_SECONDS + PACE_COST * len(shows)
+            self._look(shows)
+            shows.clear()
+
+    def _look(self, shows: list["Comparison"]) -> None:
+        for show in shows:
+            try:
+                show.look()
+            except Exception:  # of one comparison: the others go on
+                log.exception("a comparison could not be driven")
+
+
+PACER = Pacer()
+
+
 class Comparison:
     """Several learners on one stream and seed.
 
@@ -71,11 +121,11 @@ class Comparison:
         self.hold = self.start  # while not playing: the step to stand at
         self.playing = self.closed = False
         self._seen = time.monotonic()
+        self._rests = True
         self._since = (0.0, 0)  # when playing began, and at which step
         self._cache = (None, [])
         self._lock = threading.RLock()
-        self._wake = threading.Event()
-        threading.Thread(target=self._drive, daemon=True).start()
+        PACER.add(self)
 
     # what a page asks and orders
 
@@ -133,13 +183,13 @@ class Comparison:
             self.touch()
             self._since = (time.monotonic(), self.cursor)
             self.playing = True
-        self._wake.set()
+        PACER.wake(self)
 
     def pause(self) -> None:
         with self._lock:
             self.hold = self.cursor
             self.playing = False
-        self._wake.set()
+        PACER.wake(self)
 
     def step(self, following: Callable[[int], int]) -> None:
         """Let every learner go on to the step that follows the one where they stand."""
@@ -148,7 +198,7 @@ class Comparison:
             at = self.cursor if self.playing else self.hold  # a second click asks for a second step
             self.playing = False
             self.hold = min(following(at), self.total)
-        self._wake.set()
+        PACER.wake(self)
 
     def edit(self, levels: tuple[Level, ...]) -> None:
         """Give the first learner these levels from its next step on; its config tells of it once that is done."""
@@ -182,7 +232,7 @@ class Comparison:
             self.closed = True
             self.pause()
             self._release()
-        self._wake.set()
+        PACER.wake(self)
 
     # what happens behind
 
@@ -191,13 +241,11 @@ class Comparison:
             if arm.handle:
                 arm.handle.cancel()
 
-    def _drive(self) -> None:
-        while not self.closed:
-            self._wake.wait(PACE_SECONDS)
-            self._wake.clear()
-            with self._lock:
-                if not self.closed:
-                    self._pace(time.monotonic())
+    def look(self) -> None:
+        """Called by the pacer, again and again."""
+        with self._lock:
+            if not self.closed:
+                self._pace(time.monotonic())
 
     def _pace(self, now: float) -> None:
         """Say how far every learner may go now."""
@@ -213,15 +261,17 @@ class Comparison:
             )
             self.close()
             return
-        if not self.busy or now - self._seen > SUSPEND_SECONDS:
+        rests = not self.busy or now - self._seen > SUSPEND_SECONDS
+        if rests:
             limit = self.cursor
         else:
             if not started and not self._submit():
                 return
             limit = self._limit(now) if self.playing else self.hold
         for arm in self.arms:
-            if arm.handle and limit != arm.handle.until:
+            if arm.handle and (limit != arm.handle.until or rests != self._rests):  # who rests gives its seat away
                 arm.handle.let(limit)
+        self._rests = rests
         self.ahead = max((arm.handle.place for arm in self.arms if arm.handle), default=0)
 
     def _limit(self, now: float) -> int:
@@ -237,7 +287,7 @@ class Comparison:
     def _submit(self) -> bool:
         try:
             for arm in self.arms:
-                arm.handle = self.engine.submit(arm.config, self.seed, self.owner, self._wake.set)
+                arm.handle = self.engine.submit(arm.config, self.seed, self.owner)
         except ConfigError as error:
             self._fail(arm, str(error))
         return not self.error

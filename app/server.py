@@ -30,7 +30,7 @@ logs.configure(settings)
 config.set_option("server.maxUploadSize", settings.upload_megabytes)
 
 
-TIDY_SECONDS = 5
+TIDY_SECONDS = 10
 
 
 async def tidy() -> None:

@@ -8,6 +8,7 @@ quantile over the tokens of the held-out sequences that were read.
 
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from io import BufferedIOBase
 from itertools import pairwise
@@ -132,9 +133,21 @@ class Recorder:
             held[count:end] = rest
             self._counts[name] = end
 
-    def freeze(self) -> "Trace":
-        """Everything so far, immutable: the log only grows behind it."""
-        return Trace(self.meta, {n: rows[: self._counts[n]] for n, rows in self._events.items()}, self)
+    def freeze(self, step: int | None = None) -> "Trace":
+        """Everything so far, or up to this step; immutable: the log only grows behind it."""
+        last = _last(self._events, self._counts, step) if step is not None else self._counts
+        return Trace(self.meta, {n: rows[: last[n]] for n, rows in self._events.items()}, self)
+
+
+def _last(rows: Mapping[str, np.ndarray], counts: dict[str, int], step: int) -> dict[str, int]:
+    """How many entries of each channel there were after `step` steps."""
+
+    def before(name: str) -> int:
+        at = rows[name][: counts[name]] if name in rows else np.zeros(0)
+        return int(np.searchsorted(at, step, "right"))
+
+    ends = {"step": step, "probe": before("probe_step"), "snapshot": before("memory_step")}
+    return {name: min(counts.get(name, 0), ends[channel.dims[0]]) for name, channel in CHANNELS.items()}
 
 
 class Trace:
@@ -212,12 +225,10 @@ class Trace:
 
     def until(self, step: int) -> "Trace":
         """The same run as it stood after `step` steps."""
-        keep = {
-            "step": slice(0, step),
-            "probe": slice(0, int(np.searchsorted(self["probe_step"], step, "right"))),
-            "snapshot": slice(0, int(np.searchsorted(self["memory_step"], step, "right"))),
-        }
-        return Trace(dict(self.meta), {n: self[n][keep[c.dims[0]]] for n, c in CHANNELS.items()}, self.log)
+        if step >= self.steps and all((self[name][-1:] <= step).all() for name in ("probe_step", "memory_step")):
+            return self
+        last = _last(self._channels, {n: len(rows) for n, rows in self._channels.items()}, step)
+        return Trace(dict(self.meta), {n: rows[: last[n]] for n, rows in self._channels.items()}, self.log)
 
     def same_events(self, other: "Trace") -> bool:
         """Whether both recorded the same, bit for bit; the wall clock does not count."""

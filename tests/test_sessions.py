@@ -59,5 +59,5 @@ def test_visits_leave_nothing_behind():
 def test_a_small_house_holds():
     found = soak(watching=16, training=8, minutes=0.5)
     print("\n", found)
-    assert found["ticks"] > 100 and found["runs and replays"] > 0
+    assert found["ticks"] > 100 and found["runs seen to their end"] > 0
     assert not broken(found)

@@ -54,7 +54,11 @@ def megabytes(pid: int) -> float:
 
 
 def children(pid: int) -> list[int]:
-    return [int(x) for task in Path(f"/proc/{pid}/task").iterdir() for x in (task / "children").read_text().split()]
+    found = []
+    for task in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # a thread may end meanwhile
+            found += map(int, (task / "children").read_text().split())
+    return found
 
 
 @contextlib.contextmanager

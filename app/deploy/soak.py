@@ -2,10 +2,10 @@
 
     python -m app.deploy.soak --watching 100 --training 40 --minutes 60 --json report.json
 
-Every tab is real: it opens the playground, ticks at the pace that its page asks for and reads the stage's stream. Those
-that watch replay the recording that the first visit shows, again and again; those that train press Run, wait for the
-end, and come again with another seed. No two of them train as many steps, so a frame of somebody else's would be seen.
-Linux only: it reads /proc.
+Every tab is real: it opens a link, presses Run, ticks at the pace that its page asks for and reads the stage's stream.
+Those that watch open one link, whose run was computed before, and see it slowly, 5 steps a second. Those that train
+wait for their end and come again with another seed. No two of them train as many steps, and none as many as are
+watched, so that a frame of somebody else's would be seen. Linux only: it reads /proc.
 """
 
 import argparse
@@ -23,14 +23,15 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
-from .measure import children, megabytes, serving, where
+from .measure import children, megabytes, seconds, serving, where
 from .tab import Tab, frames
 
 P95_SECONDS, HERTZ = 0.5, 5.0  # of a tick, at most; of a stage's stream, at least
 GROWTH = {"MB": 0.10, "threads": 0.0, "files": 0.0, "processes": 0.0}  # shares, from the second quarter to the last
 ROOM = {"MB": 20, "threads": 4, "files": 8, "processes": 0}  # and what may come and go at any time
-DWELL = 24  # steps of a task, in the shortest run
+DWELL, WATCHED = 100, 750  # steps of a task: in the shortest run that trains, and in the one that is watched
 ARRIVE_SECONDS, SETTLE_SECONDS, SAMPLE_SECONDS = 0.3, 15.0, 5.0
+COMPUTED_SECONDS = 120.0  # at most, until the run that many watch is there
 TOTAL = re.compile(rb'"total":(\d+)')
 
 
@@ -44,6 +45,7 @@ class House:
     runs: int = 0
     foreign: int = 0  # frames of another tab's run
     held: list[dict[str, float]] = field(default_factory=list)
+    cores: dict[str, float] = field(default_factory=dict)
     counting: bool = False
 
 
@@ -55,52 +57,55 @@ def held(pid: int) -> dict[str, float]:
     return {"MB": sum(map(megabytes, [pid, *started])), "threads": threads, "files": files, "processes": len(started)}
 
 
+def used(pid: int) -> dict[str, float]:
+    """Seconds of a core that each had so far."""
+    return {"server": seconds(pid), "training": sum(map(seconds, children(pid))), "tabs": time.process_time()}
+
+
 class Guest:
     """One tab's evening. `number` of those that train, counted from 1; 0: it watches."""
 
     def __init__(self, address: str, number: int, house: House):
         self.address, self.house, self.number, self.seed = address, house, number, 0
-        self.total = 2 * (DWELL + number) if number else 0
+        self.dwell = DWELL + number if number else WATCHED
 
     async def stay(self, until: float, later: float) -> None:
         await asyncio.sleep(later)
         while time.monotonic() < until:
             await self.visit(until)
+            self.seed += self.number > 0
 
-    async def visit(self, until: float) -> None:
-        """Open the page, press the button, and watch to the end; who watches presses it again."""
-        query = f"v=1&stream=permuted_digits&tasks=2&dwell={self.total // 2}&seed={self.seed}" if self.number else ""
-        tab, reading = Tab(self.address, "playground", query), None
+    async def visit(self, until: float, slow: bool = True) -> None:
+        """Open the link, press Run, and watch to the end."""
+        tab = Tab(self.address, "playground", f"v=1&stream=permuted_digits&tasks=2&dwell={self.dwell}&seed={self.seed}")
         await tab.open()
+        reading = None
         try:
-            if self.number:
-                await tab.press("Run")
-            while time.monotonic() < until:
-                if not tab.fragment:  # nothing moves any more
-                    self.house.runs += self.house.counting
-                    if self.number:
-                        break
-                    await tab.press("Replay")
+            if slow and not self.number:
+                tab.chosen["speed"] = "slow"
+                await tab.tick()
+            await tab.press("Run")
+            while time.monotonic() < until and tab.fragment:
                 if tab.stage and (reading is None or reading.done()):
                     reading = asyncio.create_task(self.watch(tab.stage))
                 await asyncio.sleep(tab.pace)
                 took = await tab.tick()
                 if self.house.counting:
                     self.house.ticks.append(took)
+            self.house.runs += self.house.counting and not tab.fragment
         finally:
             if reading:
                 reading.cancel()
                 with contextlib.suppress(asyncio.CancelledError):
                     await reading
             await tab.close()
-        self.seed += 1
 
     async def watch(self, stage: str) -> None:
         """Read one stream to its end. What counts is the time from a frame to the next, not the wait for the first."""
         before, house = None, self.house
         async for frame in frames(self.address, stage):
             now, found = time.monotonic(), TOTAL.search(frame)
-            if self.number and found and int(found[1]) != self.total:
+            if found and int(found[1]) != 2 * self.dwell:
                 house.foreign += 1
             if house.counting and before and not self.number:  # a run's stage is as fast as its training
                 house.moving += now - before
@@ -110,6 +115,7 @@ class Guest:
 
 async def fill(address: str, pid: int, house: House, watching: int, training: int, minutes: float) -> None:
     """Let all come, then measure for so many minutes."""
+    await Guest(address, 0, house).visit(time.monotonic() + COMPUTED_SECONDS, slow=False)
     numbers = [0] * watching + list(range(1, training + 1))
     np.random.default_rng(0).shuffle(numbers)  # both kinds come at any time
     arriving = len(numbers) * ARRIVE_SECONDS + SETTLE_SECONDS
@@ -119,11 +125,12 @@ async def fill(address: str, pid: int, house: House, watching: int, training: in
         for place, number in enumerate(numbers)
     ]
     await asyncio.sleep(arriving)
-    house.counting = True
+    house.counting, began = True, used(pid)
     while time.monotonic() < until:
         house.held.append(held(pid))
         await asyncio.sleep(SAMPLE_SECONDS)
     house.counting = False
+    house.cores = {name: (now - began[name]) / (60 * minutes) for name, now in used(pid).items()}
     await asyncio.gather(*staying)
 
 
@@ -135,13 +142,14 @@ def report(house: House) -> dict[str, float]:
         "tick, p95": float(np.percentile(house.ticks, 95)),
         "stage frames a second": house.frames / max(house.moving, 1e-9),
         "ticks": len(house.ticks),
-        "runs and replays": house.runs,
+        "runs seen to their end": house.runs,
         "frames of other tabs": house.foreign,
+        **{f"cores, {name}": share for name, share in house.cores.items()},
     }
     for name in GROWTH:
         early, late = house.held[quarter : 2 * quarter] or house.held, house.held[-quarter:]
-        found[f"{name}, second quarter"] = float(np.mean([x[name] for x in early]))
-        found[f"{name}, last quarter"] = float(np.mean([x[name] for x in late]))
+        found[f"{name}, second quarter"] = float(min(x[name] for x in early))  # what stays, whatever comes and goes
+        found[f"{name}, last quarter"] = float(min(x[name] for x in late))
     return found
 
 
@@ -171,7 +179,7 @@ def soak(watching: int, training: int, minutes: float, **environment: str) -> di
 
 def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m app.deploy.soak", description=__doc__.split("\n\n")[0])
-    parser.add_argument("--watching", type=int, default=100, metavar="N", help="tabs that replay a recording")
+    parser.add_argument("--watching", type=int, default=100, metavar="N", help="tabs that watch one run")
     parser.add_argument("--training", type=int, default=40, metavar="N", help="tabs that train")
     parser.add_argument("--minutes", type=float, default=60.0)
     parser.add_argument("--json", metavar="FILE", help="write the report to FILE")

@@ -16,12 +16,15 @@ SMALL = 2_000  # bytes: what a tab looks for is in messages below
 
 class Tab:
     """A page of the server at `address`. `buttons`: their ids by label; `fragment`: what ticks, every `pace` seconds;
-    `stage`: the path of the stage's stream while it moves, or ""."""
+    `stage`: the path of the stage's stream while it moves, or ""; `chosen`: what was chosen of the segmented controls,
+    by their keys."""
 
     def __init__(self, address: str, page: str, query: str = ""):
         self.address, self.page, self.query = address, page, query
         self.buttons: dict[str, str] = {}
         self.fragment, self.pace, self.stage = "", 1.0, ""
+        self.chosen: dict[str, str] = {}
+        self._controls: dict[str, str] = {}  # ids by key
 
     async def open(self) -> None:
         url = self.address.replace("http", "ws", 1) + "/_stcore/stream"
@@ -46,6 +49,8 @@ class Tab:
         wanted.is_auto_rerun = bool(fragment)
         if press:
             wanted.widget_states.widgets.add(id=press, trigger_value=True)
+        for key, value in self.chosen.items():
+            wanted.widget_states.widgets.add(id=self._controls[key]).string_array_value.data.append(value)
         self._whole, self.stage, began = not fragment, "", time.perf_counter()
         await self.socket.send(message.SerializeToString())
         while not self._done(await self.socket.recv()):
@@ -73,6 +78,8 @@ class Tab:
                 raise AssertionError(element.exception.message)
             if what == "button":
                 self.buttons[element.button.label] = element.button.id
+            elif what == "button_group":
+                self._controls[element.button_group.id.split("-", 2)[-1]] = element.button_group.id
         return kind == "script_finished" and told.script_finished != ForwardMsg.FINISHED_EARLY_FOR_RERUN
 
 

@@ -122,7 +122,7 @@ class Handle:
     def trace(self, until: int | None = None) -> Trace:
         """Of a run: everything up to `until`, or as far as this hold allows."""
         with self._engine.lock:
-            return self._computation.recorder.freeze().until(self.steps if until is None else until)
+            return self._computation.recorder.freeze(self.steps if until is None else until)
 
     def events(self) -> dict[str, Any]:
         """The entries of every channel since the last call."""

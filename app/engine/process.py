@@ -18,7 +18,7 @@ from typing import Any
 from .budget import Budget
 from .jobs import RUN, Jobs
 
-NICE = 5  # pages and the browser come first where processors are few
+NICE = 19  # pages and the browser come first where processors are few
 ROOT = Path(__file__).resolve().parent.parent.parent
 Sink = Callable[[tuple[Any, ...] | None], None]
 

@@ -4,9 +4,11 @@
 picture alone (ticks slide, a fresh write glows).
 """
 
+import json
 import threading
 from base64 import b64encode
 from collections.abc import Callable
+from typing import TypeVar
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -17,23 +19,52 @@ from ..theme import arm_name, hue, score
 from .memory import limit, snapshots
 
 KEPT = 2_000  # pictures of one log
+T = TypeVar("T")
 WINDOW = (48, 240)  # least and most steps of a lane's past; as many as three writes of the slowest level take
 
 
 def frame(traces: list[Trace]) -> dict:
     """What the stage shows of these learners, at their last step. Letters as in Trace; sizes of writes are 0 to 1."""
-    trace = traces[0]
-    step, tasks = trace.steps, trace.tasks
+    return {**_head(traces[0], window(traces)), "learners": [learner(each, window(traces)) for each in traces]}
+
+
+def text(traces: list[Trace], held: dict[tuple[int, int], int]) -> str:
+    """`frame` as JSON, without the memories that a browser has already. held: the step of each of them, by learner and
+    lane; brought up to date."""
+    size = window(traces)
+    head = json.dumps(_head(traces[0], size), separators=(",", ":"))
+    return f'{head[:-1]},"learners":[{",".join(_text(each, size, i, held) for i, each in enumerate(traces))}]}}'
+
+
+def _text(trace: Trace, size: int, place: int, held: dict[tuple[int, int], int]) -> str:
+    snapshot = int(trace["memory_step"][-1]) if len(trace["memory_step"]) else 0
+    lanes = range(len(trace.levels))
+    old = all(held.get((place, i)) == snapshot for i in lanes)
+    held.update({(place, i): snapshot for i in lanes})
+
+    def make() -> str:
+        told = learner(trace, size)
+        bare = [{name: x for name, x in one.items() if name != "memory"} for one in told["lanes"]]
+        return json.dumps({**told, "lanes": bare} if old else told, separators=(",", ":"))
+
+    return kept(trace, ("text", trace.steps, size, old), make)
+
+
+def window(traces: list[Trace]) -> int:
+    """Steps of a lane's past."""
     longest = max((x["period"] for t in traces for x in t.levels if x["per"] == "step"), default=1)
-    window = int(np.clip(3 * longest, *WINDOW))
+    return int(np.clip(3 * longest, *WINDOW))
+
+
+def _head(trace: Trace, size: int) -> dict:
+    step, tasks = trace.steps, trace.tasks
     now = int(trace["task"][-1]) if step else 0
     return {
         "step": step,
         "total": trace.meta["steps"],
-        "window": window,
+        "window": size,
         "task": {"name": f"{now + 1} {tasks[now]}", "colour": hue(now)} if step else None,
         "sample": sample(trace),
-        "learners": [learner(each, window) for each in traces],
     }
 
 
@@ -56,10 +87,6 @@ def symbol(trace: Trace, channel: str) -> str | None:
 
 def learner(trace: Trace, window: int) -> dict:
     """One learner: its answer and score, and a lane for every level."""
-    return kept(trace, ("learner", trace.steps, window), lambda: _learner(trace, window))
-
-
-def _learner(trace: Trace, window: int) -> dict:
     unit = trace.unit
     return {
         "name": arm_name(trace),
@@ -100,7 +127,7 @@ _lock = threading.Lock()
 _kept: WeakKeyDictionary[object, dict] = WeakKeyDictionary()
 
 
-def kept(trace: Trace, key: tuple, make: Callable[[], dict]) -> dict:
+def kept(trace: Trace, key: tuple, make: Callable[[], T]) -> T:
     """What was made of this log under this key, or is made now: whoever watches the same run gets the same pictures,
     and a memory stands still between two snapshots. Nobody may change what comes out."""
     with _lock:
