@@ -3,9 +3,9 @@
     python -m app.deploy.soak --watching 100 --training 40 --minutes 60 --json report.json
 
 Every tab is real: it opens a link, presses Run, ticks at the pace that its page asks for and reads the stage's stream.
-Those that watch open one link, whose run was computed before, and see it slowly, 5 steps a second. Those that train
-wait for their end and come again with another seed. No two of them train as many steps, and none as many as are
-watched, so that a frame of somebody else's would be seen. Linux only: it reads /proc.
+Those that watch open one link, whose run was computed before, and see it at medium speed. Those that train wait for
+their end and come again with another seed. No two of them train as many steps, and none as many as are watched, so
+that a frame of somebody else's would be seen. Linux only: it reads /proc.
 """
 
 import argparse
@@ -29,8 +29,8 @@ from .tab import Tab, frames
 P95_SECONDS, HERTZ = 0.5, 5.0  # of a tick, at most; of a stage's stream, at least
 GROWTH = {"MB": 0.10, "threads": 0.0, "files": 0.0, "processes": 0.0}  # shares, from the second quarter to the last
 ROOM = {"MB": 20, "threads": 4, "files": 8, "processes": 0}  # and what may come and go at any time
-DWELL, WATCHED = 100, 750  # steps of a task: in the shortest run that trains, and in the one that is watched
-ARRIVE_SECONDS, SETTLE_SECONDS, SAMPLE_SECONDS = 0.3, 15.0, 5.0
+DWELL, WATCHED = 100, 2_000  # steps of a task: in the shortest run that trains, and in the one that is watched
+ARRIVE_SECONDS, SETTLE_SECONDS, SAMPLE_SECONDS = 0.3, 30.0, 5.0
 COMPUTED_SECONDS = 120.0  # at most, until the run that many watch is there
 TOTAL = re.compile(rb'"total":(\d+)')
 
@@ -40,6 +40,7 @@ class House:
     """What all tabs saw, and what the server held, from when all had come."""
 
     ticks: list[float] = field(default_factory=list)
+    pages: list[float] = field(default_factory=list)  # ticks after which the whole page was drawn: a run is over
     moving: float = 0.0  # seconds that stages moved, of all tabs
     frames: int = 0
     runs: int = 0
@@ -75,14 +76,14 @@ class Guest:
             await self.visit(until)
             self.seed += self.number > 0
 
-    async def visit(self, until: float, slow: bool = True) -> None:
+    async def visit(self, until: float, paced: bool = True) -> None:
         """Open the link, press Run, and watch to the end."""
         tab = Tab(self.address, "playground", f"v=1&stream=permuted_digits&tasks=2&dwell={self.dwell}&seed={self.seed}")
         await tab.open()
         reading = None
         try:
-            if slow and not self.number:
-                tab.chosen["speed"] = "slow"
+            if paced and not self.number:
+                tab.chosen["speed"] = "medium"
                 await tab.tick()
             await tab.press("Run")
             while time.monotonic() < until and tab.fragment:
@@ -91,7 +92,7 @@ class Guest:
                 await asyncio.sleep(tab.pace)
                 took = await tab.tick()
                 if self.house.counting:
-                    self.house.ticks.append(took)
+                    (self.house.pages if tab.redrawn else self.house.ticks).append(took)
             self.house.runs += self.house.counting and not tab.fragment
         finally:
             if reading:
@@ -115,7 +116,7 @@ class Guest:
 
 async def fill(address: str, pid: int, house: House, watching: int, training: int, minutes: float) -> None:
     """Let all come, then measure for so many minutes."""
-    await Guest(address, 0, house).visit(time.monotonic() + COMPUTED_SECONDS, slow=False)
+    await Guest(address, 0, house).visit(time.monotonic() + COMPUTED_SECONDS, paced=False)
     numbers = [0] * watching + list(range(1, training + 1))
     np.random.default_rng(0).shuffle(numbers)  # both kinds come at any time
     arriving = len(numbers) * ARRIVE_SECONDS + SETTLE_SECONDS
@@ -140,6 +141,8 @@ def report(house: House) -> dict[str, float]:
     found = {
         "tick, median": float(np.median(house.ticks)),
         "tick, p95": float(np.percentile(house.ticks, 95)),
+        "page, median": float(np.median(house.pages or [0.0])),
+        "page, p95": float(np.percentile(house.pages or [0.0], 95)),
         "stage frames a second": house.frames / max(house.moving, 1e-9),
         "ticks": len(house.ticks),
         "runs seen to their end": house.runs,
@@ -169,10 +172,10 @@ def broken(found: dict[str, float]) -> list[str]:
     return said
 
 
-def soak(watching: int, training: int, minutes: float, **environment: str) -> dict[str, float]:
-    """Start a server, fill it, and say what was measured."""
+def soak(watching: int, training: int, minutes: float, *options: str) -> dict[str, float]:
+    """Start a server with these options of Streamlit's, fill it, and say what was measured."""
     house = House()
-    with serving(environment) as (address, pid):
+    with serving({}, *options) as (address, pid):
         asyncio.run(fill(address, pid, house, watching, training, minutes))
     return report(house)
 

@@ -52,6 +52,7 @@ class Tab:
         for key, value in self.chosen.items():
             wanted.widget_states.widgets.add(id=self._controls[key]).string_array_value.data.append(value)
         self._whole, self.stage, began = not fragment, "", time.perf_counter()
+        self.redrawn = not fragment  # whether the whole page was drawn
         await self.socket.send(message.SerializeToString())
         while not self._done(await self.socket.recv()):
             pass
@@ -67,7 +68,7 @@ class Tab:
         kind = told.WhichOneof("type")
         if kind == "new_session":
             if self._whole:
-                self.buttons, self.fragment = {}, ""
+                self.buttons, self.fragment, self.redrawn = {}, "", True
             self._whole = True  # a second run within one request is of the whole page
         elif kind == "auto_rerun":
             self.fragment, self.pace = told.auto_rerun.fragment_id, told.auto_rerun.interval
