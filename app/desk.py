@@ -60,14 +60,14 @@ class Desk:
 
     def stops(self, by: str) -> Sequence[int]:
         """Where the cursor can stop: at every step, where the slowest level's windows end, or visits to a task."""
+        if by == "visit" and self.live:
+            return (0, *self.live.configs[0].stream.ends)
         traces = self.show.view() if self.show else []
         if by == "step" or not traces:
             return range(self.show.total + 1 if self.show else 2)
         if by == "window":
             every = max(x["period"] for trace in traces for x in trace.levels if x["per"] == "step")
             return range(0, self.show.total + every, every)
-        if self.live:
-            return (0, *self.live.configs[0].stream.ends)
         return [0, *(end for _, _, end in traces[0].visits())]
 
     def replay(self) -> None:

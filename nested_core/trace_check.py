@@ -6,8 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from .config import ConfigError, from_dict
-
 
 def _text(value: Any) -> bool:
     return isinstance(value, str) and len(value) <= 4_000
@@ -44,18 +42,40 @@ def _config(value: Any) -> bool:
     if not (isinstance(value, dict) and all(isinstance(value.get(part), dict) for part in ("learner", "stream"))):
         return False
     learner, stream = value["learner"], value["stream"]
-    if "levels" in learner or "edits" in value:
-        try:
-            from_dict(value)
-        except ConfigError:
-            return False
-        return True
-    numbers = all(_number(learner[name]) for name in ("rate",) if name in learner)
-    return numbers and _text(learner.get("name")) and all(map(_plain, (*learner.values(), *stream.values())))
+    levels, edits = learner.get("levels", []), value.get("edits", [])
+    others = [x for part in (learner, stream) for name, x in part.items() if name != "levels"]
+    return (
+        _text(learner.get("name"))
+        and _number(learner.get("rate", 0))
+        and _text(learner.get("optimizer", ""))
+        and all(map(_plain, others))
+        and _settings(levels)
+        and isinstance(edits, list)
+        and all(
+            isinstance(edit, dict)
+            and _count(edit.get("step"))
+            and _settings(edit.get("levels"))
+            and len(edit["levels"]) == len(levels)
+            for edit in edits
+        )
+    )
+
+
+def _settings(value: Any) -> bool:
+    """Levels as a person sets them."""
+    return isinstance(value, list) and all(
+        isinstance(level, dict)
+        and _count(level.get("period"))
+        and all(_number(level.get(name, 1)) for name in ("rate", "retention"))
+        for level in value
+    )
 
 
 def _plain(value: Any) -> bool:
-    return value is None or isinstance(value, bool) or _text(value) or _number(value)
+    """A setting: one value, or a list of them."""
+    if isinstance(value, list):
+        return all(map(_plain, value))
+    return value is None or isinstance(value, bool | str) or _number(value) or isinstance(value, float)
 
 
 FIELDS: dict[str, Callable[[Any], bool]] = {

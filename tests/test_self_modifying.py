@@ -88,7 +88,9 @@ OPTIONS = list(
 )
 
 
-@pytest.mark.parametrize("first, adapt", enumerate([STATIC_QUERY, MEMORIES, ("k", "eta", "memory"), ("v", "alpha")]))
+@pytest.mark.parametrize(
+    "first, adapt", list(enumerate([STATIC_QUERY, MEMORIES, ("k", "eta", "memory"), ("v", "alpha")]))
+)
 def test_every_combination_of_options_equals_the_loop(first, adapt):
     """Deep and linear, both gradient points, two chunk lengths, with and without each part. Every third combination,
     from another one for each set of memories: all of them, and in each set every pair of options."""
