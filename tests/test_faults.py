@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, text
+from sqlalchemy import create_engine, make_url, text
 
 from app.classroom.store import DAY, StoreError, Unknown
 from tests.test_classroom_store import Clock, enter, opened, postgres, url
@@ -19,8 +19,8 @@ ROOT = Path(__file__).resolve().parent.parent
 
 @pytest.mark.parametrize("url", ["postgresql"], indirect=True)
 def test_a_database_that_goes_and_comes_back_costs_a_sentence_and_no_answer(url):
-    outside = create_engine(url.rpartition("/")[0] + "/template1", isolation_level="AUTOCOMMIT")
-    name = url.rpartition("/")[2].partition("?")[0]
+    name = make_url(url).database
+    outside = create_engine(make_url(url).set(database="template1"), isolation_level="AUTOCOMMIT")
 
     def allow(connections: bool) -> None:
         with outside.connect() as connection:
