@@ -72,7 +72,7 @@ def option(trace: Trace, level: int) -> dict:
         left, right = ("0%", "52%") if i == 0 else ("52%", "0%")
         size = limit(values)
         grids.append(
-            {"left": left, "right": right, "top": 26, "bottom": 18, "containLabel": False, "outerBoundsMode": "none"}
+            {"left": left, "right": right, "top": 26, "bottom": 26, "containLabel": False, "outerBoundsMode": "none"}
         )
         axis = {
             "type": "category",
