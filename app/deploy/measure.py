@@ -62,7 +62,7 @@ def children(pid: int) -> list[int]:
 
 
 @contextlib.contextmanager
-def serving(environment: dict[str, str] | None = None, *options: str) -> Iterator[tuple[str, int]]:
+def serving(environment: dict[str, str], *options: str) -> Iterator[tuple[str, int]]:
     """A server with an empty cache and classroom, once its workers have imported torch: its address and process id."""
     with socket.socket() as free:
         free.bind(("localhost", 0))
@@ -70,7 +70,7 @@ def serving(environment: dict[str, str] | None = None, *options: str) -> Iterato
     command = [sys.executable, "-m", "streamlit", "run", "app/server.py", "--server.headless", "true"]
     quiet = dict(stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     with tempfile.TemporaryDirectory() as folder:
-        own = {"CLASSROOM_DATA": folder, "XDG_CACHE_HOME": folder, "DATABASE_URL": "", **(environment or {})}
+        own = {"CLASSROOM_DATA": folder, "XDG_CACHE_HOME": folder, "DATABASE_URL": "", **environment}
         command += ["--server.port", str(port), *options]
         server = subprocess.Popen(command, cwd=ROOT, env={**os.environ, **own}, **quiet)
         try:

@@ -25,7 +25,8 @@ WINDOW = (48, 240)  # least and most steps of a lane's past; as many as three wr
 
 def frame(traces: list[Trace]) -> dict:
     """What the stage shows of these learners, at their last step. Letters as in Trace; sizes of writes are 0 to 1."""
-    return {**_head(traces[0], window(traces)), "learners": [learner(each, window(traces)) for each in traces]}
+    size = window(traces)
+    return {**_head(traces[0], size), "learners": [learner(each, size) for each in traces]}
 
 
 def text(traces: list[Trace], held: dict[tuple[int, int], int]) -> str:
