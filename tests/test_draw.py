@@ -197,7 +197,7 @@ def text(page) -> str:
 
 def test_the_page_asks_about_what_is_on_it(worker, monkeypatch):
     trained(worker, SHORT)
-    monkeypatch.setattr("app.draw.learners.Learners", lambda: worker)
+    monkeypatch.setattr("app.draw.learners.learners", lambda: worker)
     monkeypatch.setattr("app.draw.questions.Lesson", lambda tasks, seed: SHORT)
     page = AppTest.from_file(str(ROOT / "app" / "app_pages" / "draw.py"), default_timeout=20).run()
     assert not page.exception and "nothing is there to be seen yet" in text(page)

@@ -122,7 +122,7 @@ def test_the_canvas_of_a_link_is_what_is_asked_about(monkeypatch):
 
         def forget(self, lesson): ...
 
-    monkeypatch.setattr("app.draw.learners.Learners", Busy)
+    monkeypatch.setattr("app.draw.learners.learners", Busy)
     page = AppTest.from_file(MEMORY.replace("memory.py", "draw.py"), default_timeout=20)
     for name, value in held.query().items():
         page.query_params[name] = value

@@ -7,7 +7,7 @@ import streamlit as st
 from app import address
 from app.draw import explain, link, views
 from app.draw.canvas import canvas, image, put
-from app.draw.learners import Learners, Training
+from app.draw.learners import Training, learners
 from app.draw.questions import TASKS, Lesson
 from app.draw.strokes import EMPTY
 from app.theme import hue
@@ -15,12 +15,6 @@ from app.views.summary import plain
 from nested_core.metrics import average_accuracy
 
 TICK_SECONDS = 0.3
-
-
-@st.cache_resource(show_spinner=False)
-def learners() -> Learners:
-    """The worker of this server that trains and answers."""
-    return Learners()
 
 
 def choose() -> Lesson:

@@ -8,6 +8,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+import streamlit as st
+
 from nested_core.trace import Recorder, Trace
 
 from ..service import Service
@@ -109,3 +111,9 @@ class Learners:
                 self._answers.popitem(last=False)
         elif kind == "error":  # the worker no longer has these learners
             self._lessons.pop(key[0], None)
+
+
+@st.cache_resource(show_spinner=False)
+def learners() -> Learners:
+    """The worker of this server that trains and answers."""
+    return Learners()
