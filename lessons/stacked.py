@@ -89,7 +89,7 @@ def used(
         new.append(known(*tests[NEW]))
         if quarter < 4:
             here = slice(quarter * len(x) // 4, (quarter + 1) * len(x) // 4)
-            answers, state = stacked(x[here], y[here], state)
+            answers, state, _ = stacked(x[here], y[here], state)
             given.append(answers.argmax(1) == y[here])
     fresh = torch.isin(y, tests[NEW].y)
     online = 100 * float(torch.cat(given)[fresh].double().mean())

@@ -46,6 +46,7 @@ from .transformer import Transformer, same_size
 BATCH, LENGTH, VOCABULARY, LAYERS, CHUNK = 8, 256, 256, 2, 32
 NAMES = ("transformer", "hope_linear", "hope_deep", "hope_loop", "hope_attention", "deltanet", "titans")
 AT_MOST = {"hope_linear": 2.5, "hope_deep": 6.0}  # times the Transformer's step
+FLAT = {"us_per_token": 0.15, "rss_mb": 0.05, "state_mb": 0.0}  # growth over a long stream that counts as none
 SLOW = ("hope_loop",)  # takes a few turns only
 PIECE, TRANSFORMER_TOKENS = 512, 40_960  # --length: tokens a call; where the Transformer stops
 MIB = 2**20
@@ -225,8 +226,10 @@ def stream(name: str, tokens: int) -> list[dict[str, Any]]:
     table("one sequence, d 64", rows, ("tokens", "us_per_token", "rss_mb", "state_mb"))
     later = [row for row in rows if row["tokens"] >= 10_000] or rows[-1:]
     first, last = later[0], {key: max(row[key] for row in later) for key in ("us_per_token", "rss_mb", "state_mb")}
-    grown = ", ".join(f"{key} {last[key] / first[key] - 1:+.1%}" for key in last)
-    print(f"{name}, most at any later row against {first['tokens']:,} tokens: {grown}", flush=True)
+    grown = {key: last[key] / first[key] - 1 for key in last}
+    words = ", ".join(f"{key} {share:+.1%}" for key, share in grown.items())
+    flat = all(grown[key] <= most for key, most in FLAT.items())
+    print(f"{name}, most at any later row against {first['tokens']:,} tokens: {words}: {'flat' if flat else 'grows'}")
     return rows
 
 

@@ -1,9 +1,10 @@
 """What comes from outside is looked at once, where it comes in: dimensions, dtype, device, and that values are numbers.
 
 Calling a layer (`Layer`), an op by the name that its package exports, a one-token rule of `memory` or an optimizer's
-step refuses what cannot be used, in a sentence, before anything is changed. What is called inside does not look: a
-model calls `forward` of its layers, a layer the modules of an op. So training pays nothing; and a model that diverges
-is an event where it is trained (`run`, `streaming`), not an exception from the middle of it.
+step refuses what cannot be used, in a sentence, before anything is changed. Values are looked at on a CPU; on a GPU, by
+an optimizer's step alone, because its write would stay. What is called inside does not look: a model calls `forward` of
+its layers, a layer the modules of an op. So training pays nothing; and a model that diverges is an event where it is
+trained (`run`, `streaming`), not an exception from the middle of it.
 """
 
 import functools
@@ -15,7 +16,7 @@ from typing import Any, ParamSpec, TypeVar
 from torch import Tensor, nn
 
 from .config import ConfigError, check, whole
-from .state import fits, map_state
+from .state import fits, largest, map_state
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -24,10 +25,20 @@ R = TypeVar("R")
 def check_finite(name: str, x: Tensor, fix: str = "give finite numbers") -> None:
     """ConfigError if x holds nan or inf, on a CPU: elsewhere it would have to wait for all that is under way."""
     if x.device.type == "cpu" and x.is_floating_point() and not math.isfinite(float(x.detach().sum())):
-        bad = int((~x.isfinite()).sum())  # 0: their sum was too large, they are not
-        if bad:
-            many = f"{bad} values that are" if bad > 1 else "1 value that is"
-            raise ConfigError(f"{name}: {many} nan or infinite cannot be used; {fix}.")
+        _refuse(name, [x], fix)
+
+
+def check_all_finite(name: str, given: list[Tensor], fix: str) -> None:
+    """ConfigError if one of the tensors holds nan or inf, wherever they are: one wait for the device in all."""
+    if not math.isfinite(largest(given)):
+        _refuse(name, given, fix)
+
+
+def _refuse(name: str, given: list[Tensor], fix: str) -> None:
+    bad = sum(int((~x.isfinite()).sum()) for x in given)  # 0: a sum of them was too large, they are not
+    if bad:
+        many = f"{bad} values that are" if bad > 1 else "1 value that is"
+        raise ConfigError(f"{name}: {many} nan or infinite cannot be used; {fix}.")
 
 
 def check_tensors(dims: Mapping[str, str], given: Mapping[str, Any], like: Tensor | None = None) -> None:
@@ -81,23 +92,22 @@ def public(dims: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]
     return decorate
 
 
-def check_like(state: Any, fresh: Any) -> None:
-    """ConfigError unless a layer's state has the parts, sizes, dtype and device of `fresh`, and finite values."""
-    check(
-        type(state) is type(fresh), "state", type(state).__name__, f"give a {type(fresh).__name__} of an earlier call"
-    )
+def check_like(state: Any, fresh: Any, finite: bool = True, path: str = "state") -> None:
+    """ConfigError unless a state has the parts, sizes, dtype and device of `fresh`, and, if asked, finite values."""
+    check(type(state) is type(fresh), path, type(state).__name__, f"give a {type(fresh).__name__} of an earlier call")
     found, wanted = dict[str, Any](), dict[str, Any]()
-    map_state(found.setdefault, state)
-    map_state(wanted.setdefault, fresh)
-    check(found.keys() == wanted.keys(), "state", sorted(found), "give the state of a layer with the same options")
+    map_state(found.setdefault, state, path)
+    map_state(wanted.setdefault, fresh, path)
+    check(found.keys() == wanted.keys(), path, sorted(found), "give that of an earlier call, with the same options")
     for name, x in found.items():
         like = wanted[name]
         if not isinstance(like, Tensor):
             whole(name, x, 0, 2**62)
             continue
         check(isinstance(x, Tensor) and fits(x, like), name, _described(x), f"give {_described(like)}")
-        check(x.device == like.device, name, f"on {x.device}", f"move it to {like.device}, where the layer is")
-        check_finite(name, x)
+        check(x.device == like.device, name, f"on {x.device}", f"move it to {like.device}")
+        if finite:
+            check_finite(name, x)
 
 
 def _described(x: Any) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 import torch
 from torch import Tensor, nn
 
+from .boundary import check_like
 from .cms import ContinuumMemory, Fast
 from .config import check
-from .state import State, map_state
+from .state import State
 
 if TYPE_CHECKING:
     from .streaming import Reading, Rule, StreamState
@@ -33,7 +34,10 @@ class Block(nn.Module):
 
 
 class LanguageModel(nn.Module):
-    """Embedding, blocks, norm, head. A subclass says how to make a block from its config."""
+    """Embedding, blocks, norm, head. A subclass says how to make a block from its config.
+
+    Calling it refuses tokens, a state or `fast` that do not fit; `forward`, which streams call, does not look.
+    """
 
     def __init__(self, config: Any, make_block: Callable[[], Block]):
         super().__init__()
@@ -49,12 +53,18 @@ class LanguageModel(nn.Module):
         mixers: list[Any] = [block.mixer for block in self.blocks]
         return State(tuple(mixer.start(batch) for mixer in mixers), self.config, batch)
 
+    def __call__(self, tokens: Tensor, state: Any = None, fast: Any = None) -> Any:
+        check_tokens(tokens, self.config.vocab_size, self.embed.weight.device)
+        if state is not None:
+            check_state(state, self, len(tokens))
+        if fast is not None:
+            check_fast(fast, self, len(tokens))
+        return super().__call__(tokens, state, fast)
+
     def forward(
         self, tokens: Tensor, state: State | None = None, fast: tuple[tuple[Fast | None, ...], ...] | None = None
     ) -> tuple[Tensor, State]:
-        check_tokens(tokens, self.config.vocab_size, self.embed.weight.device)
         state = self.start(len(tokens)) if state is None else state
-        check_state(state, self, len(tokens))
         weights = (None,) * len(self.blocks) if fast is None else fast
         x, after = self.embed(tokens), []
         for block, layer, own in zip(self.blocks, state.layers, weights, strict=True):
@@ -83,12 +93,24 @@ def check_tokens(tokens: Tensor, vocab_size: int, device: torch.device) -> None:
 
 
 def check_state(state: State, model: LanguageModel, batch: int) -> None:
-    """Raise ValueError unless `state` came from a model of this config, for this many samples, and is where it is."""
+    """ConfigError unless `state` is one of this model for this many samples: its config, sizes, dtype and device.
+
+    Numbers that are none are no reason: a model that diverges is an event where it is trained or read.
+    """
     check(isinstance(state, State), "state", type(state).__name__, "give the state that an earlier call returned")
     check(state.config == model.config, "state", state.config, "give a state of a model with this model's config")
     check(state.batch == batch, "state", f"of {state.batch} samples", f"give the state of {batch} samples")
-    leaves: list[Any] = []
-    map_state(lambda _, x: leaves.append(x), state)
-    device, there = model.embed.weight.device, [x.device for x in leaves if isinstance(x, Tensor)]
-    for found in there:
-        check(found == device, "state", f"on {found}", f"move it to {device}, where the model is")
+    check_like(state, model.start(batch), finite=False)
+
+
+def check_fast(fast: Any, model: LanguageModel, batch: int) -> None:
+    """ConfigError unless `fast` has for each layer a pair or None for each block, one of its size for every sample."""
+    blocks: list[Any] = [block.cms for block in model.blocks]
+    ok = isinstance(fast, tuple) and all(isinstance(own, tuple) for own in fast)
+    ok = ok and [len(own) for own in fast] == [len(cms) for cms in blocks]
+    check(ok, "fast", fast, f"give each of {len(blocks)} layers a pair or None for each of {len(blocks[0])} blocks")
+    for i, (own, cms) in enumerate(zip(fast, blocks, strict=True)):
+        for j, (pair, block) in enumerate(zip(own, cms, strict=True)):
+            if pair is not None:
+                wanted = tuple(W.expand(batch, *W.shape) for W in (block.up.weight, block.down.weight))
+                check_like(pair, wanted, finite=False, path=f"fast[{i}][{j}]")

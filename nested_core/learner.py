@@ -22,12 +22,12 @@ class Observation(NamedTuple):
     wrote: np.ndarray
     change: np.ndarray
     surprise: np.ndarray
-    diverged: bool = False  # the loss or a gradient was not finite
+    diverged: bool = False  # the loss or a gradient was not finite, or a memory beyond state.BOUND
     guess: int = -1  # the answer to the first sample (on text: to its end), given before learning
 
 
 def divergence(online: float, levels: int, guess: int = -1) -> Observation:
-    """What is said of a step whose loss or gradient was not finite: nothing was written."""
+    """What is said of a step that diverged: nothing was written."""
     return Observation(online, np.zeros(levels, bool), np.zeros(levels), np.full(levels, np.nan), True, guess)
 
 
@@ -54,8 +54,9 @@ class Learner(ABC):
     def step(self, batch: Batch, step: int) -> Observation:
         """Predict the batch, then let every level that is due after data point `step` write.
 
-        Where the loss or a gradient is not finite the learner has diverged: it is left exactly as it was, weights,
-        optimizers, slow levels and open windows, as if the batch had not come.
+        Where the loss or a gradient is not finite, or a memory in context holds a number beyond `state.BOUND`, the
+        learner has diverged: it is left exactly as it was, weights, optimizers, slow levels and open windows, as if the
+        batch had not come.
         """
 
     def edit(self, levels: tuple[Level, ...]) -> None:

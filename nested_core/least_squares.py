@@ -6,16 +6,25 @@ to old inputs (known as orthogonal weight modification, Zeng et al. 2019), and a
 solution (recursive least squares).
 """
 
+import math
+
 import torch
 from torch import Tensor
 
+from .boundary import check_tensors
+from .config import number, whole
 from .shapes import Float
 
 
 class InputMemory:
-    """P [d, d] for inputs of size d, in float64: it must stay positive definite over thousands of updates."""
+    """P [d, d] for inputs of size d, in float64: it must stay positive definite over thousands of updates.
+
+    ConfigError for inputs that are not float64 [n, d] or not finite, and for a damping that is not positive.
+    """
 
     def __init__(self, size: int, damping: float):
+        whole("size", size, 1, 65536)
+        number("damping", damping, 0, math.inf)
         self.P = torch.eye(size, dtype=torch.float64)
         self.damping = damping
 
@@ -25,6 +34,7 @@ class InputMemory:
 
     def gain(self, x: Float[Tensor, "n d"]) -> Float[Tensor, "d n"]:
         """Store x and return K, so that W + (Y - W x^T) K^T is the least-squares write of Y [out, n]."""
+        check_tensors({"x": f"n {len(self.P)}"}, {"x": x}, self.P)
         scale: float = self.damping**0.5
         x = x / scale
         if len(x) <= len(self.P):
@@ -49,10 +59,13 @@ class AssociativeReadout:
     """
 
     def __init__(self, size: int, outputs: int):
+        whole("outputs", outputs, 1, 65536)
         self.W = torch.zeros(outputs, size, dtype=torch.float64)
         self.inputs = InputMemory(size, damping=1.0)
 
     def write(self, x: Float[Tensor, "n d"], y: Float[Tensor, "n out"]) -> None:
-        """Write pairs x -> y."""
+        """Write pairs x -> y, both float64. ConfigError as for InputMemory, and then nothing is written."""
+        outputs, size = self.W.shape
+        check_tensors({"x": f"n {size}", "y": f"n {outputs}"}, {"x": x, "y": y}, self.W)
         error = y - x @ self.W.T  # surprise: what the memory did not yet answer
         self.W = self.W + error.T @ self.inputs.gain(x).T

@@ -12,7 +12,7 @@ that state a fraction of the way toward the faster weights, and these restart fr
 All is data in, data out: a call that raises has changed nothing, and a window may be split over calls at any point.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -20,6 +20,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from .boundary import check_finite
 from .clock import due
 from .config import check, whole
 from .ops.level_update.fused import level_update, restart
@@ -35,16 +36,20 @@ class Clock:
     period    data points between its writes
     rate      step size of its gradient descent; 0: it never writes
     momentum  of its window gradients, from 0 to below 1; carries on over writes and restarts
+    write     any other error part f of eq. 71: for each tensor, write(m, W) -> what `rate` times is taken from W, where
+              m is the momentum, or without one the window's gradient; None: m itself. It keeps no state of its own
     """
 
     period: int
     rate: float
     momentum: float = 0.0
+    write: Callable[[Tensor, Tensor], Tensor] | None = None
 
     def __post_init__(self) -> None:
         whole("period", self.period, 1, 2**31)
         fraction("rate", self.rate, 1e6)
         fraction("momentum", self.momentum, 0.999999)
+        check(self.write is None or callable(self.write), "write", self.write, "give a function (m, W) -> step")
 
     @property
     def name(self) -> str:
@@ -97,15 +102,26 @@ class Levels:
         """Collect the gradients of the next `points`, at most `room` of them, then let those write that are due.
 
         -> the state, and which levels wrote. Of levels that never write no gradient is used. `differentiable`: weights
-        keep the history of their gradients, for meta-training.
+        keep the history of their gradients, for meta-training. ConfigError for gradients that do not fit or hold nan or
+        inf. A write that overflows is no error: who trains looks at the weights.
         """
-        room = self.room(state.position)
+        room, given = self.room(state.position), (len(gradients), len(state.levels))
         check(1 <= points <= room, "points", points, f"a level is due after {room}: give no more at once")
+        check(given == (len(self.clocks),) * 2, "gradients, levels", given, f"give one for each of {len(self.clocks)}")
+        for i in self.writing:
+            found, wanted = ([tuple(x.shape) for x in group] for group in (gradients[i], state.levels[i].window))
+            check(found == wanted, f"gradients of {self.clocks[i].name}", found, f"give the shapes {wanted}")
+            for g in gradients[i]:
+                check_finite(f"gradients of {self.clocks[i].name}", g)
+        return self.forward(state, gradients, points, differentiable)
+
+    def forward(
+        self, state: LevelsState, gradients: Sequence[Group], points: int, differentiable: bool = False
+    ) -> tuple[LevelsState, tuple[bool, ...]]:
+        """`advance` that looks at nothing: for streams, where what is no number is an event of its sample."""
         position, levels = state.position + points, list(state.levels)
         wrote = tuple(bool(clock.rate) and due(position, clock.period) for clock in self.clocks)
         for i in self.writing:
-            found, wanted = ([tuple(x.shape) for x in group] for group in (gradients[i], levels[i].window))
-            check(found == wanted, f"gradients of {self.clocks[i].name}", found, f"give the shapes {wanted}")
             window = tuple(old + g for old, g in zip(levels[i].window, gradients[i], strict=True))
             levels[i] = levels[i]._replace(window=window)
             if wrote[i]:
@@ -117,9 +133,11 @@ class Levels:
 
 
 def _write(level: LevelState, clock: Clock, differentiable: bool) -> LevelState:
-    step = level.window
+    step = memory = level.window
     if clock.momentum:
-        step = tuple(clock.momentum * m + g for m, g in zip(level.momentum, level.window, strict=True))
+        step = memory = tuple(clock.momentum * m + g for m, g in zip(level.momentum, level.window, strict=True))
+    if clock.write is not None:
+        step = tuple(clock.write(m, W) for m, W in zip(memory, level.weights, strict=True))
     if differentiable:
         weights = tuple(W - clock.rate * g for W, g in zip(level.weights, step, strict=True))
     else:
@@ -127,7 +145,7 @@ def _write(level: LevelState, clock: Clock, differentiable: bool) -> LevelState:
         level_update(copies, spent, [clock.rate] * len(copies), [1.0] * len(copies))
         weights = tuple(copies)
     window = tuple(torch.zeros_like(g) for g in level.window)
-    return level._replace(weights=weights, window=window, momentum=step if clock.momentum else ())
+    return level._replace(weights=weights, window=window, momentum=memory if clock.momentum else ())
 
 
 def _restart(level: LevelState, transfer: float, differentiable: bool) -> LevelState:

@@ -26,9 +26,8 @@ from .hope import Hope
 from .language_model import Block, LanguageModel
 from .learner import Learner, Observation, divergence, memory_map
 from .mlp import MLP
-from .ops import backend
 from .ops.self_modifying import MEMORY
-from .state import State
+from .state import BOUND, State, largest, tensors
 from .streams.base import Batch
 from .titans import SelfModifyingTitans
 
@@ -81,7 +80,7 @@ class GradientLevels(Learner):
         self.in_context = isinstance(model, Hope) and isinstance(self._first().mixer, SelfModifyingTitans)
         if self.in_context:
             self.levels.insert(0, {"name": "in context", "period": 1, "per": "token", "kind": "in context"})
-            self.backend = backend.choose(self.weights.vector.device)
+            self.backend = cast(SelfModifyingTitans, self._first().mixer).choose()
         self.parameters = self.weights.vector.numel()
         moments = {"sgd": 0, "adam": 2}[config.optimizer]
         self.state = self.parameters * (moments + len(self.slow))
@@ -117,7 +116,9 @@ class GradientLevels(Learner):
             read = float((end - start).norm() / start.norm())
         loss.backward()
         norms = [float(gradient.norm()) for _, gradient in self.parts]
-        if not all(map(math.isfinite, (float(loss.detach()), read, *norms))):
+        # A norm may hide a memory that grows without end, so that loss and gradients stay as they should be.
+        bounded = largest(tensors(self._state)) <= BOUND  # false for nan
+        if not (bounded and all(map(math.isfinite, (float(loss.detach()), read, *norms)))):
             self._state = state
             self.weights.gradient.copy_(collected)
             return divergence(online, len(self.levels), guess)

@@ -4,8 +4,9 @@ One step, in this order: the stream yields a batch; the learner predicts it; lev
 the recorder notes what happened; every `probe_every` steps (more often before the first of them), and whenever a visit
 to a task ends, all tasks are tested.
 
-A learner whose loss or gradient is not finite at a step has diverged there: it writes nothing, and the trace says so.
-The run reads on to its end, so that learners stay in step, and a later batch may be one that it can learn from.
+A learner whose loss or gradient is not finite at a step, or whose memory is beyond its bound, has diverged there: it
+writes nothing, and the trace says so. The run reads on to its end, so that learners stay in step, and a later batch
+may be one that it can learn from.
 """
 
 import io

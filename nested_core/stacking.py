@@ -6,24 +6,28 @@ MLP, a sequence for a Transformer. With all rates 0 the answers are the base mod
 are never touched, for the written weights live in the state.
 
     stacked = stack(base.eval(), periods=(4, 16), rates=(0.1, 0.01))
-    answers, state = stacked(x, y)            # learns from (x, y), each answer given before it is learned from
-    answers, state = stacked(more, y2, state)
-    answers, _ = stacked(test, state=state)   # without targets nothing is written
+    answers, state, diverged = stacked(x, y)  # learns from (x, y), each answer given before it is learned from
+    answers, state, diverged = stacked(more, y2, state)
+    answers, *_ = stacked(test, state=state)  # without targets nothing is written
 
 For a stream of tokens through a language model of this package, `streaming` does the same inside of a sequence.
 """
 
+import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
 
-from .boundary import check_finite
+from .boundary import check_like, check_tensors
 from .cms import MemoryBlock
-from .config import check
+from .config import ConfigError, check
 from .levels import Clock, Group, Levels, LevelsState
+from .shapes import Bool
+from .state import largest, tensors
 
 
 def summed_cross_entropy(answers: Tensor, targets: Tensor) -> Tensor:
@@ -70,6 +74,18 @@ def mlps(base: nn.Module) -> list[tuple[str, ...]]:
     return found
 
 
+class Answers(NamedTuple):
+    """answers [n, ...] to the data points; the state after them; and which of them diverged.
+
+    Where a gradient, or a weight that it would have written, is not finite, the points of that window are answered but
+    not learned from: the state is as if they had not come.
+    """
+
+    answers: Tensor
+    state: LevelsState
+    diverged: Bool[Tensor, " n"]
+
+
 class Stacked:
     """A base model, the names of each level's weights, and their clocks. See the module for how it is called."""
 
@@ -81,17 +97,24 @@ class Stacked:
         weights, pairs = dict(self.base.named_parameters()), zip(self.names, self.levels.clocks, strict=True)
         return self.levels.start([tuple(weights[n].detach() for n in names if clock.rate) for names, clock in pairs])
 
-    def __call__(
-        self, x: Tensor, targets: Tensor | None = None, state: LevelsState | None = None
-    ) -> tuple[Tensor, LevelsState]:
-        """Answers to the data points x [n, ...], in order; with targets [n, ...], the levels learn from each."""
-        check_finite("x", x)
+    def __call__(self, x: Tensor, targets: Tensor | None = None, state: LevelsState | None = None) -> Answers:
+        """Answers to the data points x [n, ...], in order; with targets [n, ...], the levels learn from each.
+
+        ConfigError for data points that the base does not take and for a state that is none of its levels.
+        """
+        check(isinstance(x, Tensor), "x", type(x).__name__, "give a tensor of data points")
+        if x.is_floating_point():
+            check_tensors({"x": "... d"}, {"x": x}, next(self.base.parameters()))
         rows = len(x) if targets is None else len(targets)
         check(len(x) == rows > 0, "targets", f"{rows} rows", f"give one for each of {len(x)} data points, at least one")
-        state = self.start() if state is None else state
+        fresh = self.start()
+        if state is not None:
+            check_like(state, fresh)
+        state = fresh if state is None else state
+        diverged = torch.zeros(rows, dtype=torch.bool, device=x.device)
         if targets is None or not self.levels.writing:
             with torch.no_grad():
-                return self._answer(x, [level.weights for level in state.levels]), state
+                return Answers(self._answer(x, [level.weights for level in state.levels]), state, diverged)
         answers, done = [], 0
         while done < len(x):
             here = slice(done, min(len(x), done + self.levels.room(state.position)))
@@ -101,14 +124,22 @@ class Stacked:
                 found = torch.autograd.grad(self.loss(answer, targets[here]), [W for group in weights for W in group])
             given = iter(found)
             gradients = [tuple(next(given) for _ in group) for group in weights]
-            state, _ = self.levels.advance(state, gradients, here.stop - here.start)
+            after, _ = self.levels.forward(state, gradients, here.stop - here.start)
+            if math.isfinite(largest(tensors(after))):  # a gradient that is not shows in its window, or was written
+                state = after
+            else:
+                diverged[here] = True
             answers.append(answer.detach())
             done = here.stop
-        return torch.cat(answers), state
+        return Answers(torch.cat(answers), state, diverged)
 
     def _answer(self, x: Tensor, weights: list[Group]) -> Tensor:
         pairs = zip(self.names, weights, strict=True)
         written = {n: W for names, group in pairs if group for n, W in zip(names, group, strict=True)}
-        found = functional_call(self.base, written, (x,))
+        try:
+            found = functional_call(self.base, written, (x,))
+        except RuntimeError as error:  # what it takes only the base knows
+            what, why = f"{x.dtype} {list(x.shape)}", str(error).splitlines()[0].rstrip(".")
+            raise ConfigError(f"x: {what} cannot be used; give data points that the base takes: {why}.") from error
         answer: Tensor = found[0] if isinstance(found, tuple) else found  # a language model here returns its state, too
         return answer

@@ -7,7 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import torch
 from torch import Tensor
+
+BOUND = 1e4  # a memory that holds a larger number has diverged
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,19 @@ def map_state(visit: Callable[[str, Any], Any], value: Any, path: str = "state")
     names = getattr(value, "_fields", range(len(value)))
     parts = [map_state(visit, part, f"{path}.{name}") for name, part in zip(names, value, strict=True)]
     return type(value)(*parts) if hasattr(value, "_fields") else tuple(parts)
+
+
+def tensors(value: Any) -> list[Tensor]:
+    """All tensors of a state."""
+    found: list[Any] = []
+    map_state(lambda _, x: found.append(x), value)
+    return [x for x in found if isinstance(x, Tensor)]
+
+
+def largest(given: list[Tensor]) -> float:
+    """The largest absolute value in all of them, nan if one is nan, 0 without any: one wait for the device in all."""
+    ends = [end for x in given if x.numel() for end in x.detach().aminmax()]
+    return float(torch.stack([end.to(ends[0]) for end in ends]).abs().max()) if ends else 0.0
 
 
 def fits(x: Tensor, like: Tensor) -> bool:

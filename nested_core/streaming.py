@@ -34,7 +34,7 @@ from .language_model import Block, LanguageModel, check_state, check_tokens
 from .levels import Clock, Group, Levels, LevelsState, fraction
 from .ops import backend
 from .shapes import Bool, Float
-from .state import State, detach, map_state
+from .state import BOUND, State, detach, map_state, tensors
 
 
 @dataclass(frozen=True)
@@ -54,7 +54,7 @@ class Rule:
     momentum: float = 0.0
     transfer: float = 0.5
     piece: int = 256
-    bound: float = 1e4
+    bound: float = BOUND
 
     def __post_init__(self) -> None:
         for name in ("rates", "periods"):
@@ -227,7 +227,7 @@ def _learn(
     else:  # the first token of all: there is nothing to learn from
         found = iter([torch.zeros_like(W) for W in flat])
     gradients = [tuple(next(found) for _ in group) for group in mine]
-    advanced, wrote = levels.advance(state.levels, gradients, position - state.levels.position, differentiable=keep)
+    advanced, wrote = levels.forward(state.levels, gradients, position - state.levels.position, differentiable=keep)
     return losses, after, advanced, wrote
 
 
@@ -236,7 +236,7 @@ def _predict(model: LanguageModel, tokens: Tensor, state: State, weights: list[G
     if tokens.shape[1] == 1:
         return model.head.weight.new_zeros(len(tokens), 0), state
     fast = tuple(tuple(_pair(group, layer) for group in weights) for layer in range(len(model.blocks)))
-    logits, state = model(tokens[:, :-1], state, fast)
+    logits, state = model.forward(tokens[:, :-1], state, fast)
     losses = F.cross_entropy(logits.flatten(0, 1), tokens[:, 1:].flatten(), reduction="none")
     return losses.view(len(tokens), -1), state
 
@@ -263,10 +263,9 @@ def _change(
 
 def _diverged(state: StreamState, bound: float) -> Bool[Tensor, " B"]:
     """Samples with a number beyond the bound, or none at all, in the model's state or in their weights."""
-    leaves: list[Any] = []
-    map_state(lambda _, x: leaves.append(x), (state.model, tuple(_weights(state))))
+    found = tensors((state.model, tuple(_weights(state))))
     # Not "above": a comparison with NaN is false.
-    beyond = [~(x.flatten(1).abs().amax(1) <= bound) for x in leaves if isinstance(x, Tensor) and x.numel()]
+    beyond = [~(x.flatten(1).abs().amax(1) <= bound) for x in found if x.numel()]
     return torch.stack(beyond).any(0) if beyond else torch.zeros_like(state.segment[:, 0], dtype=torch.bool)
 
 

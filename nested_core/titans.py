@@ -19,11 +19,11 @@ from torch.nn import functional as F
 from .boundary import Layer
 from .config import check_heads, one_of, whole
 from .convolution import CausalConvolution
-from .ops import backend
+from .ops.backend import Choice
 from .ops.elementwise import normalize
 from .ops.self_modifying.chunked import gates_while_reading
-from .ops.self_modifying.common import ALPHA, ETA, MEMORY, Gates, MemoryState, Writing
-from .ops.self_modifying.compute import compute
+from .ops.self_modifying.common import ALPHA, ETA, MEMORY, Gates, MemoryState, Writing, wide
+from .ops.self_modifying.compute import choose, compute
 from .shapes import Float
 
 
@@ -89,9 +89,14 @@ class SelfModifyingTitans(Layer):
 
     def start(self, batch: int) -> TitansState:
         """The state before the first token: every memory at its learned initial state."""
-        layers = tuple(layer.expand(batch, *layer.shape) for layer in self.initial)
+        layers = tuple(wide(layer).expand(batch, *layer.shape) for layer in self.initial)
         momentum = tuple(torch.zeros_like(layer) for layer in layers) if self.writing.momentum else ()
         return TitansState(MemoryState(layers, layers, momentum, 0), self.convolution.start(batch))
+
+    def choose(self, dtype: torch.dtype = torch.float32) -> Choice:
+        """The form that computes this layer on inputs of this type, and why."""
+        weight, layers = self.out.weight, len(self.initial)
+        return choose(weight.device, dtype, len(weight) // self.n_heads, layers, self.writing, self.chunk)
 
     def forward(
         self, x: Float[Tensor, "B T d"], state: TitansState | None = None
@@ -99,15 +104,8 @@ class SelfModifyingTitans(Layer):
         B, T, d = x.shape
         state = self.start(B) if state is None else state
         into, query, gate, recent = self._inputs(x, state.recent)
-        y, memories = compute(
-            into,
-            query,
-            state.memories,
-            Gates(**self.gates),
-            self.writing,
-            self.chunk,
-            backend.choose(x.device).name,
-        )
+        form = self.choose(into.dtype).name
+        y, memories = compute(into, query, state.memories, Gates(**self.gates), self.writing, self.chunk, form)
         y = self.read_norm(y).transpose(1, 2).reshape(B, T, d)
         return self.out(y * F.silu(gate)), TitansState(memories, recent)
 

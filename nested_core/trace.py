@@ -49,7 +49,7 @@ CHANNELS = {
         ("step", "level"), "float64", "norm", "norm of the error signal behind the write; larger is more surprised"
     ),
     "diverged": Channel(
-        ("step",), "bool", "-", "whether the loss or a gradient was not finite at this step, and nothing was written"
+        ("step",), "bool", "-", "whether loss or gradient was not finite or a memory too large, and nothing was written"
     ),
     "sample": Channel(("step", "part"), "uint8", "-", "the first sample of the batch; see meta['alphabet']"),
     "truth": Channel(("step",), "int16", "class or symbol", "the right answer to that sample (on text: to its end)"),

@@ -72,9 +72,11 @@ def test_everything_but_the_kernel_works_without_triton():
 
 
 def test_every_known_pitfall_has_a_test():
-    """The checklist of what other implementations got wrong: a test that covers number n stands under `# pitfall n`."""
-    notes = [re.findall(r"^# pitfall ([\d, ]+)$", file.read_text(), re.M) for file in (ROOT / "tests").glob("*.py")]
-    covered = {int(n) for found in notes for note in found for n in note.split(",")}
+    """The checklist of what other implementations got wrong: a test that proves number n stands under `# pitfall n`."""
+    texts = [file.read_text() for file in (ROOT / "tests").glob("*.py")]
+    notes = [note for text in texts for note in re.findall(r"^# pitfall ([\d, ]+)$\n(@|def test_)?", text, re.M)]
+    assert all(test for _, test in notes), "a tag stands right above a test"
+    covered = {int(n) for note, _ in notes for n in note.split(",")}
     assert covered == set(range(1, 42))
 
 

@@ -12,12 +12,13 @@ from nested_core.boundary import check_finite
 from nested_core.cms import ContinuumMemory
 from nested_core.deltanet import DeltaNet
 from nested_core.hope import Hope, HopeConfig
+from nested_core.least_squares import AssociativeReadout, InputMemory
 from nested_core.memory import MEMORIES
 from nested_core.ops import delta_rule, level_update, orthogonalize, self_modifying, titans_memory
 from nested_core.ops.self_modifying import Gates, MemoryState, Writing
 from nested_core.ops.titans_memory import Anchored
 from nested_core.optim import OPTIMIZERS, build
-from nested_core.state import map_state
+from nested_core.state import State, map_state
 from nested_core.titans import SelfModifyingTitans
 from nested_core.titans_memory import TitansMemory
 
@@ -133,10 +134,45 @@ def test_a_model_with_broken_weights_goes_on_and_its_state_elsewhere_is_refused(
     tokens = torch.zeros(2, 3, dtype=torch.int64)
     _, state = model(tokens)
     away = map_state(lambda _, t: t.to("meta") if isinstance(t, torch.Tensor) else t, state)
-    refused("state: 'on meta' .*where the model is", model, tokens, away)
+    refused("state.*: 'on meta' .*move it to cpu", model, tokens, away)
     with torch.no_grad():
         model.embed.weight.fill_(NAN)
     assert not model(tokens)[0].isfinite().any()
+
+
+@pytest.mark.parametrize("mixer", ["titans", "attention"])
+def test_a_model_refuses_a_state_or_weights_that_are_none_of_its_own_and_reads_on_from_a_nan(mixer):
+    config = HopeConfig(11, 16, 2, 2, 4, (1, 4), hidden=6, mixer=mixer)
+    model, tokens = Hope(config), torch.zeros(2, 3, dtype=torch.int64)
+    _, state = model(tokens)
+    other = Hope(config).double()(tokens)[1]
+    one = state.layers[0]
+    for layers, words in [
+        (other.layers, "state.*: 'float64 .*give float32"),
+        ((one, other.layers[1]), r"state\.1\..*: 'float64 .*give float32"),  # not the first layer only
+        ((), "state: .*same options"),
+        ((one,), "state: .*same options"),
+        ((one, (1, 2)), "state: .*same options"),
+        (map_state(lambda _, t: t[:1] if isinstance(t, torch.Tensor) else t, state.layers), r"give float32 \[2, "),
+        (map_state(lambda _, t: t if isinstance(t, torch.Tensor) else -1, state.layers), "position: -1"),
+    ][: 6 if mixer == "attention" else 7]:
+        refused(words, model, tokens, State(layers, config, 2))
+    block = model.blocks[0].cms[0]
+    pair = tuple(W.detach().expand(2, *W.shape) for W in (block.up.weight, block.down.weight))
+    own = (pair, None)
+    torch.testing.assert_close(model(tokens, state, (own, (None, None)))[0], model(tokens, state)[0])
+    for fast, words in [
+        ((own,), "fast: .*each of 2 layers"),
+        ((own, (None,)), "fast: .*for each of 2 blocks"),
+        ((own, None), "fast: .*each of 2 layers"),
+        ((own, (pair[:1], None)), r"fast\[1\]\[0\]: .*earlier call"),
+        ((own, (None, (pair[0], pair[0]))), r"fast\[1\]\[1\]\.1: 'float32 \[2, 6, 16\]' .*give float32 \[2, 16, 6\]"),
+        ((own, (None, (pair[0], pair[1].double()))), r"fast\[1\]\[1\]\.1: 'float64"),
+    ]:
+        refused(words, model, tokens, state, fast)
+    sick = map_state(lambda _, t: spoiled(t) if isinstance(t, torch.Tensor) else t, state)
+    logits, after = model(tokens, sick)
+    assert not logits.isfinite().all() and after.batch == 2
 
 
 def delta_arguments():
@@ -247,6 +283,56 @@ def test_an_optimizer_refuses_a_gradient_that_is_no_number_and_stays_as_it_was(n
             model.bias.grad.copy_(kept)
         mine.step(), theirs.step()
     assert all(torch.equal(a, b) for a, b in zip(model.parameters(), other.parameters(), strict=True))
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_what_an_optimizer_would_write_is_looked_at_on_every_device(name, monkeypatch):
+    """The tensors say that they are on a GPU, because the look must not ask where they are; and it waits once."""
+    model, waits = nn.Linear(3, 2), []
+    optimizer, plain = build(name, model, 0.01), torch.Tensor.__float__
+    model(torch.ones(4, 3)).sum().backward()
+    before = [p.detach().clone() for p in model.parameters()]
+    monkeypatch.setattr(torch.Tensor, "device", property(lambda _: torch.device("cuda")))
+    monkeypatch.setattr(torch.Tensor, "__float__", lambda x: (waits.append(1), plain(x))[1])
+    optimizer.seen = {}  # only the gradients are looked at here
+    optimizer.refuse()
+    assert len(waits) == 1
+    model.bias.grad[1] = NAN
+    refused("gradient: 1 value that is nan or infinite", optimizer.step)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True)) and not optimizer.state
+
+
+@pytest.mark.parametrize("name", ["delta_gradient_descent", "least_squares"])
+def test_an_input_that_is_no_number_is_refused_before_any_layer_is_written(name):
+    """Gradients may be finite all the same: somebody replaced the nan in them."""
+    model = nn.Sequential(nn.Linear(3, 3), nn.Linear(3, 2))
+    optimizer = build(name, model, 0.01)
+    model(spoiled(torch.ones(4, 3), 1)).sum().backward()
+    for p in model.parameters():
+        p.grad.nan_to_num_(0)
+    before = [p.detach().clone() for p in model.parameters()]
+    refused("input: .* nan or infinite", optimizer.step)
+    assert all(torch.equal(a, b) for a, b in zip(before, model.parameters(), strict=True))
+
+
+def test_least_squares_memories_refuse_what_would_stay_in_them():
+    x, y = numbers(4, 3), numbers(4, 2, seed=1)
+    memory, readout = InputMemory(3, 0.1), AssociativeReadout(3, 2)
+    memory.store(x), readout.write(x, y)
+    held = [t.clone() for t in (memory.P, readout.inputs.P, readout.W)]
+    for bad, words in [
+        (spoiled(x), f"x: {FINITE}"),
+        (x.float(), "x: 'torch.float32' .*give torch.float64"),
+        (x[:, :2], r"x: \(4, 2\) .*give shape \[n, 3\]"),
+    ]:
+        refused(words, memory.store, bad)
+        refused(words, readout.write, bad, y)
+    refused(f"y: {FINITE}", readout.write, x, spoiled(y))
+    refused(r"y: \(4, 1\) .*give shape \[4, 2\]", readout.write, x, y[:, :1])
+    assert all(torch.equal(a, b) for a, b in zip(held, (memory.P, readout.inputs.P, readout.W), strict=True))
+    for damping in (-1, 0, NAN, "much"):
+        refused("damping: .*above 0", InputMemory, 3, damping)
+    refused("size: 0", InputMemory, 0, 0.1), refused("outputs: -1", AssociativeReadout, 3, -1)
 
 
 def test_a_sum_that_overflows_is_no_reason_to_refuse():

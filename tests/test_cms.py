@@ -4,11 +4,14 @@ from dataclasses import replace
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from nested_core.cms import ContinuumMemory
 from nested_core.hope import Hope, HopeConfig
 from nested_core.levels import Clock, Levels
+from nested_core.ops.orthogonalize import newton_schulz
+from nested_core.optim import Muon
 
 CONFIG = HopeConfig(vocab_size=11, d_model=8, n_layers=1, n_heads=2, chunk=4, periods=(2, 4, 8), hidden=6)
 
@@ -122,6 +125,34 @@ def test_a_level_has_its_own_optimizer_and_rate_0_never_writes():
 
 
 @pytest.mark.parametrize("differentiable", [False, True])
+def test_a_level_writes_by_any_error_part(differentiable):
+    """Muon, against the optimizer; and delta gradient descent, whose step needs the weights and what they read."""
+    x, rate = numbers(5, seed=9), 0.3
+
+    def delta(m, W):  # eq. 57: (W - rate m)(I + rate x x^T)^-1, as what `rate` times is taken from W
+        return (m @ inverse) + (W - W @ inverse) / rate
+
+    inverse = torch.linalg.inv(torch.eye(5, dtype=x.dtype) + rate * torch.outer(x, x))
+    muon = nn.Parameter(numbers(3, 5))
+    optimizer = Muon([muon], rate, momentum=0.9)
+    clocks = [Clock(2, rate, 0.9, write=lambda m, _: newton_schulz(m)), Clock(2, rate, write=delta)]
+    levels, W = Levels(clocks), numbers(3, 5)
+    state, window = levels.start([(W,), (W,)]), torch.zeros(3, 5, dtype=x.dtype)
+    for t in range(1, 7):
+        g = numbers(3, 5, seed=t)
+        state, wrote = levels.advance(state, [(g,), (g,)], 1, differentiable)
+        window = window + g
+        if t % 2 == 0:
+            muon.grad = window
+            optimizer.step()
+            W, window = (W - rate * window) @ inverse, torch.zeros_like(W)
+        assert wrote == (t % 2 == 0,) * 2
+        torch.testing.assert_close(state.levels[0].weights[0], muon.detach())
+        torch.testing.assert_close(state.levels[1].weights[0], W)
+    torch.testing.assert_close(state.levels[0].momentum[0], optimizer.state[muon]["memory"])
+
+
+@pytest.mark.parametrize("differentiable", [False, True])
 def test_nested_levels_restart_from_what_the_slower_level_holds(differentiable):
     levels = Levels([Clock(1, 0.1), Clock(2, 0.0), Clock(2, 0.1), Clock(4, 0.1)], transfer=0.25)
     start = numbers(3)
@@ -154,6 +185,7 @@ def test_levels_refuse_what_they_cannot_do_and_stay_as_they_were():
         ((4, "fast"), "rate: 'fast'"),
         ((4, float("nan")), "rate: nan"),
         ((4, 0.1, 1.5), "momentum: 1.5"),
+        ((4, 0.1, 0.5, "muon"), "write: 'muon'"),
     ]:
         with pytest.raises(ValueError, match=words):
             Clock(*args)
@@ -165,8 +197,13 @@ def test_levels_refuse_what_they_cannot_do_and_stay_as_they_were():
         ([(numbers(3),)], 2, "a level is due after 1"),
         ([(numbers(3), numbers(3))], 1, r"gradients of every 4.*give the shapes \[\(3,\)\]"),
         ([(numbers(1),)], 1, r"gradients of every 4.*give the shapes \[\(3,\)\]"),
+        ([(numbers(3) * float("nan"),)], 1, "gradients of every 4: 3 values that are nan or infinite cannot be used"),
+        ([], 1, r"gradients, levels: \(0, 1\).*one for each of 1"),
+        ([(numbers(3),)] * 2, 1, r"gradients, levels: \(2, 1\)"),
     ]:
         with pytest.raises(ValueError, match=words):
             levels.advance(state, gradients, points)
+    with pytest.raises(ValueError, match=r"gradients, levels: \(1, 0\)"):
+        levels.advance(state._replace(levels=()), [(numbers(3),)], 1)
     assert torch.equal(state.levels[0].weights[0], numbers(3)) and state.position == 3
     assert torch.equal(state.levels[0].window[0], numbers(3, seed=1))

@@ -65,13 +65,14 @@ def leaves(a):
     return [x.clone().requires_grad_() for x in a]
 
 
-SIZES = [(T, *size) for T, size in itertools.product((1, 7, 33, 64), ((16, 16), (24, 10)))]
+SIZES = list(itertools.product((1, 7, 33, 64, 129), ((16, 16), (24, 10), (32, 48), (64, 32))))
+CHUNKS = [(1, 0), (CHUNK, 0), (CHUNK, 11), (64, 0)]  # length, and tokens already read of the first
 
 
 # pitfall 26
-@pytest.mark.parametrize(("T", "D", "V"), SIZES)
-def test_delta_rule_in_chunks_equals_the_loop(T, D, V):
-    a = leaves(delta_arguments(sequence(T, D, V)))
+@pytest.mark.parametrize(("T", "size"), SIZES)
+def test_delta_rule_in_chunks_equals_the_loop(T, size):
+    a = leaves(delta_arguments(sequence(T, *size)))
     loop = delta_rule.naive(*a)
     expected = [*loop, *gradients(loop, a)]
     for chunk in (1, CHUNK, 64):
@@ -80,15 +81,22 @@ def test_delta_rule_in_chunks_equals_the_loop(T, D, V):
 
 
 # pitfall 26
-@pytest.mark.parametrize(("T", "D", "V"), SIZES)
+@pytest.mark.parametrize(("i", "T", "size"), [(i + i // 4, *both) for i, both in enumerate(SIZES)])
 @pytest.mark.parametrize("layers", [1, 2])
-def test_titans_memory_in_chunks_equals_the_loop(T, D, V, layers):
-    if layers == 2:
-        V = D
-    a = leaves(sequence(T, D, V, layers))
-    for chunk, offset in ((1, 0), (CHUNK, 0), (CHUNK, 11), (64, 0)):
-        loop, fast = (titans_call(form, a, chunk, offset) for form in (titans_memory.naive, titans_memory.chunked))
-        assert_same([*loop, *gradients(loop, a)], [*fast, *gradients(fast, a)])
+def test_titans_memory_in_chunks_equals_the_loop(i, T, size, layers):
+    """Chunks as in a Latin square, so that each meets every length and every size."""
+    (D, V), (chunk, offset) = size, CHUNKS[i % 4]
+    a = leaves(sequence(T, D, V if layers == 1 else D, layers))
+    loop, fast = (titans_call(form, a, chunk, offset) for form in (titans_memory.naive, titans_memory.chunked))
+    assert_same([*loop, *gradients(loop, a)], [*fast, *gradients(fast, a)])
+
+
+# pitfall 11
+@pytest.mark.parametrize("layers", [1, 2])
+def test_gradients_of_the_specifications_by_finite_differences(layers):
+    a = leaves(x[:1, :1] for x in sequence(3, 3, 3, layers))
+    assert layers == 2 or torch.autograd.gradcheck(delta_rule.naive, delta_arguments(a))
+    assert torch.autograd.gradcheck(lambda *a: titans_call(titans_memory.naive, a, chunk=2, offset=1), a)
 
 
 def test_loops_equal_the_one_token_rules():

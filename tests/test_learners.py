@@ -7,7 +7,9 @@ from nested_core.config import LearnerConfig, Level, StreamConfig
 from nested_core.least_squares import AssociativeReadout, InputMemory
 from nested_core.memory import delta, hebbian
 from nested_core.mlp import Block
+from nested_core.ops.self_modifying import MEMORY
 from nested_core.run import build
+from nested_core.state import map_state
 from nested_core.streams import open_stream
 
 DIGITS = StreamConfig("permuted_digits", tasks=2, dwell=20, batch=8)
@@ -158,12 +160,22 @@ LEARNERS = {
     "nested": LearnerConfig("n", "mlp", "adam", "nested", CLOCKS, width=12),
     "nested hope": LearnerConfig("n", "hope", "adam", "nested", CLOCKS, **SMALL),
     "sequential": LearnerConfig("n", "hope", "adam", "sequential", CLOCKS, **SMALL),
+    "two layers": LearnerConfig("n", "hope", "adam", "nested", CLOCKS, **SMALL | {"layers": 2}),
     "an open window": LearnerConfig("n", "transformer", "adam", "single", CLOCKS[1:], **SMALL),
 }
 
 
+def grown(path, x):
+    """The memory of the second layer with one number, of the last sample and head, that a norm behind it would hide."""
+    if path != "state.1.memories.memory.0":
+        return x
+    x = x.detach().clone(memory_format=torch.contiguous_format)
+    x.view(-1)[-1] = -1e20
+    return x
+
+
 def spoil(learner, batch, where):
-    """Make the next loss, or its gradient alone, something that is not a number."""
+    """Make the next loss, or its gradient alone, something that is not a number, or a number in a memory too large."""
     if where == "input":
         return batch._replace(x=torch.where(torch.arange(len(batch.x))[:, None] == 1, torch.inf, batch.x))
     plain = learner._loss
@@ -171,6 +183,9 @@ def spoil(learner, batch, where):
     def broken(batch):
         del learner._loss
         loss, *rest = plain(batch)
+        if where == "memory":
+            learner._state = map_state(grown, learner._state)
+            return loss, *rest
         zero = next(learner.model.parameters()).square().sum() * 0
         return loss + (zero / 0 if where == "loss" else zero.sqrt()), *rest  # sqrt(0) has value 0, and no slope
 
@@ -180,7 +195,7 @@ def spoil(learner, batch, where):
 
 @pytest.mark.parametrize(
     ("name", "where"),
-    [("independent", "input"), ("nested", "input")]
+    [("independent", "input"), ("nested", "input"), ("two layers", "memory")]
     + [(name, where) for name in LEARNERS if name != "independent" for where in ("loss", "gradient")],
 )
 def test_a_step_that_diverges_leaves_the_learner_as_if_the_batch_had_not_come(name, where):
@@ -198,3 +213,15 @@ def test_a_step_that_diverges_leaves_the_learner_as_if_the_batch_had_not_come(na
         assert mine.change.tolist() == theirs.change.tolist() and (mine.wrote.any() or step == 4)
     assert (learner.memory() == other.memory()).all()
     assert [learner.score(test) for test in stream.tests] == [other.score(test) for test in stream.tests]
+
+
+def test_a_memory_that_is_too_large_is_an_event_though_loss_and_gradients_are_as_they_should_be():
+    stream = open_stream(StreamConfig("languages", tasks=2, dwell=20, batch=2, length=16), 0)
+    learner = build(LEARNERS["two layers"], stream, 0)
+    assert not learner.step(stream.batch(1), 1).diverged
+    with torch.no_grad():
+        learner.model.blocks[1].mixer.initial[0][:, MEMORY] *= 1e6  # of the second layer; its answer is normalised
+    seen, before = learner.step(stream.batch(2), 2), learner.snapshot()
+    assert seen.diverged and not seen.wrote.any() and 0 < seen.online < 10
+    learner.step(stream.batch(3), 3)
+    assert torch.equal(learner.snapshot(), before)

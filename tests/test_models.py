@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 import torch
 
+from nested_core.cms import VARIANTS
 from nested_core.hope import Hope, HopeConfig
 from nested_core.ops import backend
 from nested_core.ops.self_modifying import MEMORIES, Writing
@@ -162,7 +163,7 @@ def test_the_model_is_the_same_function_in_every_form(name):
 
 
 @pytest.mark.parametrize("name", ["hope", "hope, deep"])
-def test_titans_that_never_write_see_a_convolution_only_and_without_a_cms_nothing_else_is_left(name):
+def test_titans_that_never_write_see_a_convolution_only(name):
     """All inner eta = 0, alpha = 1: token t sees its convolution window, 3 tokens back in each of 2 layers."""
     model, x = build(CONFIGS[name]).double(), tokens(1, 12)
     with torch.no_grad():
@@ -174,6 +175,20 @@ def test_titans_that_never_write_see_a_convolution_only_and_without_a_cms_nothin
     changed[0, 2] = (x[0, 2] + 1) % 11
     seen = (model(changed)[0] - y).abs().amax(dim=(0, 2)) > 0
     assert seen.nonzero().flatten().tolist() == [2, 3, 4, 5, 6, 7, 8]
+
+
+@pytest.mark.parametrize("name", [name for name in CONFIGS if name.startswith("hope")])
+def test_without_a_cms_hope_is_its_mixers_alone(name):
+    """Blocks that answer nothing, however they are joined: self-modifying Titans, or attention, with residuals."""
+    for variant in VARIANTS:
+        model = build(replace(CONFIGS[name], cms=variant)).double()
+        with torch.no_grad():
+            for level in (level for block in model.blocks for level in block.cms):
+                level.down.weight.zero_()
+        x = model.embed(tokens(2, 9))
+        for block in model.blocks:
+            x = x + block.mixer(x)[0]
+        torch.testing.assert_close(model(tokens(2, 9))[0], model.head(model.norm(x)), atol=1e-12, rtol=0)
 
 
 def test_hope_attention_is_a_transformer_whose_mlp_is_the_chain():

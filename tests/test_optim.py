@@ -179,11 +179,68 @@ def test_delta_momentum_is_the_printed_rule_and_momentum_on_orthogonal_gradients
     same(drive(DeltaMomentum, rows)[2], drive(Momentum, rows)[2])
 
 
-@pytest.mark.parametrize(("square", "stable"), [(14.9, True), (15.1, False)])
-def test_delta_momentum_is_stable_below_its_bound(square, stable):
-    g = torch.full((1,), math.sqrt(square), dtype=torch.float64)  # lr g^2 against 1 + momentum
-    writes = drive(DeltaMomentum, [g] * 2000, lr=0.1, momentum=0.5)[2]
-    assert (writes[-1].abs().item() < 10) == stable
+@pytest.mark.parametrize("features", [lambda g: g, torch.tanh])
+def test_valued_momentum_is_its_sum_and_delta_momentum_without_its_decay(features):
+    P, gradients = draw(2, 2, seed=9), [draw(2, 3, seed=i) for i in range(5)]
+
+    def value(g):  # eqs. 47 and 51
+        return P @ features(g)
+
+    valued = drive(Momentum, gradients, momentum=0.8, value=value)[2]
+    same(valued[-1], sum(0.8 ** (4 - i) * P @ features(g) for i, g in enumerate(gradients)))
+    for elementwise in (False, True):  # the decay that depends on the gradient has the factor lr
+        options = dict(lr=1e-12, momentum=0.8, value=value, elementwise=elementwise)
+        same(drive(DeltaMomentum, gradients, **options)[2], valued)
+    assert not torch.allclose(drive(DeltaMomentum, gradients, momentum=0.8, value=value)[2][-1], valued[-1])
+    plain = drive(Momentum, gradients, momentum=0.8)[2]
+    same(drive(Momentum, gradients, momentum=0.8, value=lambda g: 1 * g)[2], plain)
+
+
+@pytest.mark.parametrize("elementwise", [False, True])
+def test_delta_momentum_answers_the_value_and_keeps_what_is_orthogonal(elementwise):
+    """momentum = lr = 1, keys of norm 1 (the rows of g, or each of its numbers): m g^T = P, or m g = P g g, at once."""
+    P, Q = draw(3, 3, seed=9), orthogonal(5)
+    g = torch.tensor([[1.0, -1, 0, 1, 0]] * 3, dtype=Q.dtype) if elementwise else Q[:3]
+    before = draw(3, 5, seed=4)  # a first step stores it
+    options = dict(lr=1.0, momentum=1.0, value=lambda g: P @ g, elementwise=elementwise)
+    m = drive(DeltaMomentum, [before, g], **options)[2]
+    old, new = m
+    same(old, P @ before)
+    if elementwise:
+        same(new * g, (P @ g) * g)
+        same(new[g == 0], (old + P @ g)[g == 0])
+    else:
+        same(new @ g.mT, P)
+        same(new @ Q[3:].mT, old @ Q[3:].mT)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5, 0.9])
+@pytest.mark.parametrize("elementwise", [False, True])
+def test_delta_momentum_is_stable_exactly_where_its_decay_is_below_1(momentum, elementwise):
+    """|momentum - lr g^2| < 1. The printed decay has no lr, as if it were 1: it diverges from g^2 = 1 + momentum on."""
+    for lr in (0.1, 1.0):
+        squares = (1 + momentum) / lr * torch.tensor([0.02, 0.5, 0.99, 1.01, 1.2], dtype=torch.float64)
+        # Numbers apart, or each the whole of a parameter: there both forms are the same.
+        runs = [squares] if elementwise else list(squares[:, None])
+        ends = [
+            drive(DeltaMomentum, [s.sqrt()] * 2000, lr=lr, momentum=momentum, elementwise=elementwise) for s in runs
+        ]
+        last = torch.cat([writes[-1] for _, _, writes in ends])
+        fixed = squares.sqrt() / (1 - momentum + lr * squares)
+        assert (last.abs() < 10 * fixed).tolist() == [True, True, True, False, False]
+        same(last[:2], fixed[:2])
+
+
+@pytest.mark.parametrize("kind", [Momentum, DeltaMomentum])
+def test_a_value_that_is_no_gradient_is_refused_and_nothing_is_written(kind):
+    p, q = (nn.Parameter(draw(2, 3, seed=i)) for i in range(2))
+    bad = {"shape": lambda g: g[:1], "nan": lambda g: g / (g != 3), "dtype": lambda g: g.float()}
+    for name, value in bad.items():
+        optimizer = kind([{"params": [p]}, {"params": [q], "value": value}], 0.1)
+        p.grad, q.grad = torch.ones(2, 3).double(), torch.full((2, 3), 3.0).double()
+        with pytest.raises(ValueError, match=r"^value: .*(give shape|nan or infinite|float32)"):
+            optimizer.step()
+        assert torch.equal(p, draw(2, 3)) and torch.equal(q, draw(2, 3, seed=1)) and not optimizer.state, name
 
 
 def test_deep_momentum_without_a_network_is_momentum():
@@ -555,6 +612,8 @@ def test_undecayed_sums_of_the_paper_swing_past_the_minimum(name):
         ("m3", "period", {"period": 2.5}),
         ("m3", "slow_weight", {"slow_weight": -1}),
         ("deep_momentum", "hidden", {"hidden": -1}),
+        ("delta_momentum", "elementwise", {"elementwise": 1}),
+        ("momentum", "value", {"value": 2.0}),
         ("delta_gradient_descent", "reduction", {"reduction": "none"}),
         ("least_squares", "damping", {"damping": 0.0}),
         ("sgd", "optimizer", {}),

@@ -8,8 +8,8 @@ import torch
 from torch.nn import functional as F
 
 from nested_core.hope import Hope, HopeConfig
-from nested_core.stacking import stack
-from nested_core.state import map_state
+from nested_core.stacking import Stacked, stack, summed_cross_entropy
+from nested_core.state import map_state, tensors
 from nested_core.streaming import Rule, meta_loss, stream
 from nested_core.transformer import Transformer, TransformerConfig
 
@@ -37,12 +37,6 @@ def tokens(B, T, seed=0):
 
 def losses(readings):
     return torch.cat([reading.losses for reading in readings], dim=1)
-
-
-def tensors(value):
-    found = []
-    map_state(lambda _, x: found.append(x), value)
-    return [x for x in found if isinstance(x, torch.Tensor)]
 
 
 def plain_losses(model, x):
@@ -346,15 +340,16 @@ def test_stacked_levels_write_on_their_clocks_and_rates_of_0_give_the_base_model
     base, expected = make(), make()
     with torch.no_grad():
         answer = base(x)
-    still, _ = stack(base, (2, 6), (0.0, 0.0))(x, y)
+    still, *_ = stack(base, (2, 6), (0.0, 0.0))(x, y)
     assert torch.equal(still, answer[0] if isinstance(answer, tuple) else answer)
     stacked, state = stack(base, (2, 6), (0.05, 0.02)), None
-    answers, whole = stacked(x, y)
+    answers, whole, diverged = stacked(x, y)
+    assert not diverged.any()
     torch.testing.assert_close(answers[:2], still[:2])
     assert float((answers[2] - still[2]).abs().max()) > 1e-6
     changed = []
     for i in range(13):  # one data point at a time
-        one, after = stacked(x[i : i + 1], y[i : i + 1], state)
+        one, after, _ = stacked(x[i : i + 1], y[i : i + 1], state)
         before = (state or stacked.start()).levels
         pairs = zip(before, after.levels, strict=True)
         changed.append([not torch.equal(a.weights[0], b.weights[0]) for a, b in pairs])
@@ -369,11 +364,68 @@ def test_stacked_levels_write_on_their_clocks_and_rates_of_0_give_the_base_model
 
 def test_a_stacked_mlp_by_hand():
     base, (_, x, y) = perceptron(), BASES["mlp"]
-    _, state = stack(base, (6, 12), (0.05, 0.0))(x[:6], y[:6])
+    _, state, _ = stack(base, (6, 12), (0.05, 0.0))(x[:6], y[:6])
     F.cross_entropy(base(x[:6]), y[:6], reduction="sum").backward()
     for W, p in zip(state.levels[0].weights, base[0].parameters(), strict=True):
         torch.testing.assert_close(W, (p - 0.05 * p.grad).detach())
     assert state.levels[1].weights == ()  # it stays in the base model
+
+
+@pytest.mark.parametrize("scale", [1, 1e36])
+def test_a_stack_that_diverges_says_so_answers_on_and_keeps_its_last_numbers(scale):
+    """At scale 1 the numbers grow from write to write, at 1e36 a finite gradient overflows as it is written."""
+    x, y = numbers(60, 5).float(), tokens(60, 1)[:, 0]
+    stacked = stack(perceptron().float(), (1, 2), (1e6, 1e6), lambda a, t: scale * summed_cross_entropy(a, t))
+    answers, state, diverged = stacked(x, y)
+    assert diverged.any() and len(answers) == len(diverged) == 60
+    assert state.position == int((~diverged).sum()) and all(t.isfinite().all() for t in tensors(state))
+    first = int(diverged.int().argmax())
+    assert (first == 0) == (scale == 1e36)
+    before = stacked(x[:first], y[:first]).state if first else stacked.start()
+    again, after, alone = stacked(x[first : first + 1], y[first : first + 1], before)
+    assert alone.all() and after is before  # not even its place in a window has moved
+    torch.testing.assert_close(again[0], answers[first], equal_nan=True)
+    assert not stacked(x, state=state).diverged.any()
+
+
+def test_a_poisoned_data_point_is_not_learned_from_and_the_others_are():
+    base, (_, x, y) = perceptron(), BASES["mlp"]
+    plain, weights = summed_cross_entropy, torch.ones(13).double()
+    weights[5] = float("nan")
+    seen = iter(weights)
+    stacked = stack(base, (1, 4), (0.05, 0.02), lambda a, t: plain(a, t) * next(seen))
+    answers, state, diverged = stacked(x, y)
+    assert diverged.nonzero().flatten().tolist() == [5] and answers.isfinite().all()
+    keep = torch.arange(13) != 5
+    _, expected, _ = stack(base, (1, 4), (0.05, 0.02))(x[keep], y[keep])
+    assert all(torch.equal(a, b) for a, b in zip(tensors(state), tensors(expected), strict=True))
+
+
+def test_a_stack_refuses_states_and_data_points_of_another_base():
+    base, (_, x, y) = perceptron(), BASES["mlp"]
+    stacked = stack(base, (2, 6), (0.1, 0.1))
+    _, state, _ = stacked(x, y)
+    before, call = [t.clone() for t in tensors(state)], getattr(Stacked.__call__, "__wrapped__", Stacked.__call__)
+    wide = torch.nn.Sequential(torch.nn.Linear(5, 8), torch.nn.Linear(8, 7)).double().eval()
+    level = state.levels[0]
+    for args, words in [
+        ((x.float(), y, state), "x: 'torch.float32' .*give torch.float64"),
+        ((x[:, :4], y, state), r"x: torch.float64 \[1, 4\] cannot be used; give data points that the base takes: "),
+        ((x.long(), y, state), r"x: torch.int64 \[1, 5\] cannot be used; give data points that the base takes: "),
+        ((x[:, :4], None, state), r"x: torch.float64 \[13, 4\] cannot be used"),
+        ((x.tolist(), y, state), "x: 'list' .*tensor"),
+        ((x, y, 3), "state: 'int' .*LevelsState"),
+        ((x, y, stack(wide, (2, 6), (0.1, 0.1)).start()), r"float64 \[8, 5\].*give float64 \[6, 5\]"),
+        ((x, y, stack(perceptron().float(), (2, 6), (0.1, 0.1)).start()), "float32 .*give float64"),
+        ((x, y, stack(base, (2, 6), (0.1, 0.0)).start()), "state: .*same options"),
+        ((x, y, state._replace(levels=state.levels[:1])), "state: .*same options"),
+        ((x, y, state._replace(position=-1)), "state.position: -1"),
+        ((x, y, state._replace(levels=(level._replace(weights=tuple(W / 0 for W in level.weights)),
+                                       state.levels[1]))), "nan or infinite"),
+    ]:  # fmt: skip
+        with pytest.raises(ValueError, match=words):
+            call(stacked, *args)
+    assert all(torch.equal(a, b) for a, b in zip(before, tensors(state), strict=True))
 
 
 def test_bad_stacks_are_one_sentence():

@@ -159,8 +159,8 @@ def test_a_run_that_diverged_is_one_sentence_more_and_every_picture_still_draws(
     well, broken = record(kind, learner="single_loop"), diverging(record(kind), 50, 51, 90)
     words = summary.plain(summary.result([broken, well]))
     assert words.endswith(
-        " nested diverged at step 50: its loss or gradient was not finite, so nothing was written in 3 steps; "
-        "lower its rate."
+        " nested diverged at step 50: its loss or gradient was not finite, or a memory too large, "
+        "so nothing was written in 3 steps; lower its rate."
     )
     assert "nested ends at - on average and forgot an unknown amount" in words and "nan" not in words
     assert "diverged" in summary.alt_timeline([broken, well])

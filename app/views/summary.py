@@ -66,12 +66,12 @@ def _forgot(value: float, unit: str) -> str:
 
 
 def diverged(trace: Trace) -> str:
-    """When and how often the learner wrote nothing, because its loss or gradient was not finite."""
+    """When and how often the learner wrote nothing, because its loss, a gradient or a memory was out of bounds."""
     steps = np.flatnonzero(trace["diverged"]) + 1
     times = f"{len(steps)} step" + "s" * (len(steps) > 1)
     return (
-        f"**{arm_name(trace)}** diverged at step {steps[0]}: its loss or gradient was not finite, "
-        f"so nothing was written in {times}; lower its rate."
+        f"**{arm_name(trace)}** diverged at step {steps[0]}: its loss or gradient was not finite, or a memory too "
+        f"large, so nothing was written in {times}; lower its rate."
     )
 
 

@@ -1,11 +1,13 @@
-"""Which form of the recurrences computes: chosen once per call, with the reason, and never silently.
+"""Which form of the self-modifying memory computes: chosen with the reason, and never silently.
 
 naive    the plain loop, the specification
 chunked  a few matrix products a chunk, differentiable any number of times
 fused    chunked with a hand-written backward, the fastest on a CPU
 kernel   Triton, on a GPU (or in Triton's interpreter, for tests)
 
-NESTED_OPS=chunked in the environment, or `with backend.use("chunked"):`, overrides the choice.
+NESTED_OPS=chunked in the environment, or `with backend.use("chunked"):`, overrides the choice, which is by the device
+alone; `self_modifying.choose` also asks whether the form knows the memory's size and options. DeltaNet and Titans, the
+arms beside Hope, have one fast form and always use it.
 """
 
 import contextlib

@@ -29,7 +29,7 @@ OPTIMIZERS: dict[str, type[GradientMemory]] = {
 }
 
 
-def build(name: str, model: nn.Module, lr: float, **options: float | str) -> GradientMemory:
+def build(name: str, model: nn.Module, lr: float, **options: Any) -> GradientMemory:
     """The optimizer called `name` for all parameters of `model`, whether or not it also reads the layers' inputs."""
     one_of("optimizer", name, tuple(OPTIMIZERS))
     kind: Any = OPTIMIZERS[name]

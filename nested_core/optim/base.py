@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 from torch.optim.optimizer import ParamsT
 
-from ..boundary import check_finite
+from ..boundary import check_all_finite
 from ..config import check, number, one_of, whole
 from ..ops.orthogonalize.newton_schulz import COEFFICIENTS
 from ..shapes import Float
@@ -36,7 +36,7 @@ class GradientMemory(torch.optim.Optimizer):
     memories: tuple[str, ...] = ("gradients",)  # a name for each tensor that `recall` returns
     stateful = True  # False: nothing is remembered beside the weights
 
-    def __init__(self, params: ParamsT, lr: float, **options: float | str):
+    def __init__(self, params: ParamsT, lr: float, **options: Any):
         self._terms: dict[Tensor, tuple[Tensor, Tensor]] = {}
         self._watched: dict[Tensor, int] = {}
         super().__init__(params, {"lr": lr, **options})
@@ -71,6 +71,11 @@ class GradientMemory(torch.optim.Optimizer):
 
     # One step.
 
+    def refuse(self) -> None:
+        """ConfigError if a step would use what is not a finite number, on any device."""
+        given = [p.grad for group in self.param_groups for p in group["params"] if p.grad is not None]
+        check_all_finite("gradient", given, "leave this step out, or lower the rate")
+
     def gradient(self, p: Tensor) -> Matrix | None:
         return None if p.grad is None else as_matrix(p.grad)
 
@@ -84,8 +89,7 @@ class GradientMemory(torch.optim.Optimizer):
         if closure is not None:
             with torch.enable_grad():
                 loss = closure()
-        for p in (p for group in self.param_groups for p in group["params"] if p.grad is not None):
-            check_finite("gradient", p.grad, "leave this step out, or lower the rate")
+        self.refuse()
         for group in self.param_groups:
             for p in group["params"]:
                 if (g := self.gradient(p)) is not None:
@@ -171,3 +175,7 @@ def check_option(field: str, value: object) -> None:
         whole(field, value, 0 if field == "hidden" else 1, 10_000)
     elif field in ("coefficients", "reduction"):
         one_of(field, value, tuple(COEFFICIENTS) if field == "coefficients" else ("mean", "sum"))
+    elif field == "elementwise":
+        check(isinstance(value, bool), field, value, "give true or false")
+    elif field == "value":
+        check(value is None or callable(value), field, value, "give a function of a gradient [r, c], or None")

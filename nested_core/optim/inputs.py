@@ -14,6 +14,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..boundary import check_all_finite
 from ..clock import due
 from ..config import check
 from ..least_squares import InputMemory
@@ -30,7 +31,7 @@ class ReadsInputs(GradientMemory):
 
     stateful = False
 
-    def __init__(self, model: nn.Module, lr: float, **options: float | str):
+    def __init__(self, model: nn.Module, lr: float, **options: Any):
         check(isinstance(model, nn.Module), "model", type(model).__name__, "give the nn.Module whose layers it reads")
         self.layers: dict[Tensor, nn.Linear] = {m.weight: m for m in model.modules() if isinstance(m, nn.Linear)}
         self.owners: dict[Tensor, Tensor] = {m.bias: m.weight for m in self.layers.values() if m.bias is not None}
@@ -43,6 +44,10 @@ class ReadsInputs(GradientMemory):
         if layer.training and output.requires_grad:
             x = (args[0] if args else kwargs["input"]).detach().reshape(-1, layer.in_features)
             output.register_hook(lambda _: self.seen.setdefault(layer.weight, []).append(x))
+
+    def refuse(self) -> None:
+        super().refuse()
+        check_all_finite("input", [x for seen in self.seen.values() for x in seen], "leave this step out")
 
     def bias(self, p: Tensor) -> nn.Parameter | None:
         """The bias that is written together with the weight p, if both have a gradient."""

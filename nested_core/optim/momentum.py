@@ -1,20 +1,27 @@
 """Momentum and its richer forms (Nested Learning, eqs. 33-37, 47-52): one memory of gradients, better and better kept.
 
 gradient descent  remembers nothing
-momentum          m <- alpha m + g: older gradients fade, whatever they were
-delta momentum    m <- m (alpha I - lr g^T g) + g: what g overwrites is erased first
+momentum          m <- alpha m + v(g): older gradients fade, whatever they were
+delta momentum    m <- m (alpha I - lr g^T g) + v(g): what g overwrites is erased first
 deep momentum     m is an MLP; it recalls the past gradients that resemble the present one
 
-Here m is the paper's momentum over -lr, so that each ends in weights <- weights - lr m.
+The value v(g) is g itself, unless another is given. Here m is the paper's momentum over -lr, so that each ends in
+weights <- weights - lr m.
 """
+
+from collections.abc import Callable
+from typing import Any
 
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 from torch.optim.optimizer import ParamsT
 
+from ..boundary import check_tensors
 from ..shapes import Float
-from .base import Answer, GradientMemory, Group, Matrix, Memory, State
+from .base import Answer, GradientMemory, Group, Matrix, Memory, State, as_matrix
+
+Value = Callable[[Tensor], Tensor] | None
 
 
 def window(momentum: float, n: int) -> Float[Tensor, " n"]:
@@ -32,23 +39,41 @@ class GradientDescent(GradientMemory):
 
 
 class Momentum(GradientMemory):
-    """m <- momentum m + g (eq. 33; torch.optim.SGD). The gradient i steps ago has weight momentum^i."""
+    """m <- momentum m + v(g) (eqs. 33, 47, 51; torch.optim.SGD). The gradient i steps ago has weight momentum^i.
 
-    def __init__(self, params: ParamsT, lr: float, momentum: float = 0.9):
-        super().__init__(params, lr, momentum=momentum)
-
-
-class DeltaMomentum(GradientMemory):
-    """m <- m (momentum I - lr g^T g) + g (eqs. 48, 49, with the lr that the printed decay lacks; P = I).
-
-    One gradient step on |m g^T - I|^2 / 2: what m answers to g is erased, what is orthogonal to g only fades. It stays
-    stable while lr |g|^2 < 1 + momentum: clip gradients that may be larger.
+    value  what is kept of a gradient g [r, c], a function with an answer of its shape: P g, P [r, r], or with features
+           P phi(g); None: g itself
     """
 
-    def __init__(self, params: ParamsT, lr: float, momentum: float = 0.9):
-        super().__init__(params, lr, momentum=momentum)
+    def __init__(self, params: ParamsT, lr: float, momentum: float = 0.9, value: Value = None, **options: Any):
+        super().__init__(params, lr, momentum=momentum, value=value, **options)
+
+    def store(self, g: Matrix, state: State, group: Group) -> Memory:
+        return g if group["value"] is None else group["value"](g)
+
+    def refuse(self) -> None:
+        super().refuse()
+        for group in self.param_groups:
+            for g in (as_matrix(p.grad) for p in group["params"] if p.grad is not None and group["value"] is not None):
+                check_tensors({"value": "{} {}".format(*g.shape)}, {"value": group["value"](g)}, g)
+
+
+class DeltaMomentum(Momentum):
+    """m <- m (momentum I - lr g^T g) + v(g) (eqs. 48, 49, with the lr that the printed decay lacks).
+
+    One gradient step on |m g^T - P|^2 / 2, for v(g) = P g: what m answers to g is erased, what is orthogonal to g only
+    fades. It stays stable while lr |g|^2 < 1 + momentum: clip gradients that may be larger. `elementwise`: the decay of
+    each number is momentum - lr g^2, from its own gradient alone, and so is the bound.
+    """
+
+    def __init__(
+        self, params: ParamsT, lr: float, momentum: float = 0.9, value: Value = None, elementwise: bool = False
+    ):
+        super().__init__(params, lr, momentum, value, elementwise=elementwise)
 
     def forget(self, m: Memory, g: Matrix, state: State, group: Group) -> Memory:
+        if group["elementwise"]:
+            return m.mul(group["momentum"]) - m.mul(g.square()).mul(group["lr"])
         return m.mul(group["momentum"]) - ((m @ g.mT) @ g).mul(group["lr"])
 
 

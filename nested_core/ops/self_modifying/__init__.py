@@ -5,7 +5,7 @@ is its default case with a hand-written backward, `kernel` that case on a GPU. E
 where it does not know an option.
 """
 
-from torch import Tensor
+import torch
 
 from ...boundary import check_tensors
 from ...config import check, one_of, whole
@@ -21,19 +21,21 @@ from .common import (
     VALUE,
     Gates,
     MemoryState,
+    Tokens,
     Writing,
 )
+from .compute import choose
 from .compute import compute as _compute
 
 __all__ = [
     "ALPHA", "ETA", "KEY", "MEMORIES", "MEMORY", "QUERY", "STATIC_QUERY", "VALUE", "Gates", "MemoryState", "Writing",
-    "compute",
+    "choose", "compute",
 ]  # fmt: skip
 
 
 def compute(
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int, form: str
-) -> tuple[Tensor, MemoryState]:
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int, form: str
+) -> tuple[Tokens, MemoryState]:
     """Read and write T tokens in the named form (see `backend.FORMS`); arguments as in `common.Form`.
 
     ConfigError for what does not fit. Gates are weights, and may be infinite: their sigmoid is then 0 or 1.
@@ -44,6 +46,8 @@ def compute(
     check((q is None) == ("q" in writing.adapt), "q", "None" if q is None else "queries", "a memory or you make them")
     check_tensors({"x": "B H T D", "q": "B H T D"}, {"x": x, "q": q})
     (B, H, _, D), M = x.shape, writing.memories
+    dtype = state.memory[0].dtype
+    check(dtype in (torch.float32, torch.float64), "state.memory", dtype, "keep memories in float32 or float64")
     layers = [f"{B} {H} {M} {D} {D}"] if len(state.memory) == 1 else [f"{B} {H} {M} E {D}", f"{B} {H} {M} {D} E"]
     for name in ("anchor", "memory", "momentum") if writing.momentum else ("anchor", "memory"):
         held = getattr(state, name)

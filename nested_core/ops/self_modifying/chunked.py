@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import gelu
 
+from ...shapes import Float
 from ..elementwise import gelu_slope, inverse_norm, normalize
 from .common import (
     ALPHA,
@@ -23,6 +24,7 @@ from .common import (
     Gates,
     Layers,
     MemoryState,
+    Tokens,
     Writing,
     ask,
     log_retention,
@@ -33,10 +35,10 @@ from .recurrence import Recurrence
 
 
 def chunked(
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
-) -> tuple[Tensor, MemoryState]:
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tokens, MemoryState]:
     """Read and write T tokens: see `common.Form`."""
-    if len(state.memory) == 2 and writing.running(state.memory):
+    if len(state.memory) == 2 and writing.running(len(state.memory)):
         return naive(x, q, state, gates, writing, chunk)
     T, position, outputs = x.shape[2], state.position, []
     chunks = writing.chunks(chunk)
@@ -52,16 +54,16 @@ def chunked(
 
 
 class Made(NamedTuple):
-    """What the anchors make of the tokens of a segment, all [B, H, C, .]."""
+    """What the anchors make of the tokens of a segment."""
 
-    k: Tensor
-    v: Tensor
-    q: Tensor
-    eta: Tensor  # [B, H, C]
-    log_alpha: Tensor
+    k: Float[Tensor, "B H C D"]
+    v: Float[Tensor, "B H C D"]
+    q: Float[Tensor, "B H C D"]
+    eta: Float[Tensor, "B H C"]
+    log_alpha: Float[Tensor, "B H C"]
 
 
-def make(x: Tensor, q: Tensor | None, anchor: Layers, gates: Gates, writing: Writing) -> Made:
+def make(x: Tokens, q: Tokens | None, anchor: Layers, gates: Gates, writing: Writing) -> Made:
     """Keys, values, queries and gates of the tokens x [B, H, C, D]."""
     made = ask(tuple(layer[:, :, :MEMORY] for layer in anchor), x[:, :, None])  # [B, H, 4, C, D]
     eta_logit = (made[:, :, ETA] @ gates.eta[:, :, None])[..., 0] + gates.eta_bias[:, None]
@@ -73,8 +75,8 @@ def make(x: Tensor, q: Tensor | None, anchor: Layers, gates: Gates, writing: Wri
 
 
 def gates_while_reading(
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
-) -> tuple[Tensor, Tensor]:
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Float[Tensor, "B H T"], Float[Tensor, "B H T"]]:
     """eta and alpha of T tokens, [B, H, T] each, made chunk by chunk from the memories as they write themselves."""
     found, start = [], 0
     while start < x.shape[2]:
@@ -94,7 +96,7 @@ def _segment(
     k, v, q, eta, log_alpha = make(x, q, anchor, gates, writing)
     beta = None if gates.momentum_bias is None else torch.sigmoid(gates.momentum_bias)[:, None, None, None]
     keys, values = k[:, :, None], v[:, :, None]  # [B, H, 1, C, D]: the same for all memories
-    running, erase = float(writing.running(memory)), float(writing.dgd)
+    running, erase = float(writing.running(len(memory))), float(writing.dgd)
     eta, log_alpha, after = eta[:, :, None], log_alpha[:, :, None], writing.read == "after"
     answers: list[Tensor | None] = [None, None]
     if len(memory) == 1:

@@ -21,6 +21,7 @@ STATIC_QUERY = MEMORIES[:5]  # the default: q is the only projection that does n
 FORGET = -100.0  # log of the smallest retention: nothing is left of what was there
 
 Layers = tuple[Tensor, ...]
+Tokens = Float[Tensor, "B H T D"]
 
 
 class Writing(NamedTuple):
@@ -35,6 +36,12 @@ class Writing(NamedTuple):
     retention    whether memories decay by alpha; False keeps everything (alpha = 1)
     momentum     whether gradients pass through Titans' momentum S_t before they are written
     read         "before" or "after" the write of the same token
+
+    The bounds of `step_size` keep linear memories from diverging on a repeated key, with one exception: plain gradients
+    at the anchor (dgd=False, gradient_at="anchor"), whose error does not shrink within a chunk. C writes of one key
+    then leave 1 - C eta of what they found (at alpha = 1), and diverge once C eta > 2. Values are not bounded: with eta
+    and alpha near their most, long ones make the memories grow. Deep memories have no bound: eta may be too large a
+    gradient step for a network, and one key again and again can drive it to infinity.
     """
 
     adapt: tuple[str, ...] = STATIC_QUERY
@@ -56,9 +63,9 @@ class Writing(NamedTuple):
         for name in ("dgd", "retention", "momentum"):
             check(isinstance(getattr(self, name), bool), name, getattr(self, name), "give True or False")
 
-    def running(self, layers: Layers) -> bool:
-        """Whether gradients are taken at the running memory."""
-        return self.gradient_at == "running" or (self.gradient_at == "auto" and len(layers) == 1)
+    def running(self, layers: int) -> bool:
+        """Whether gradients are taken at the running memory, which has so many layers."""
+        return self.gradient_at == "running" or (self.gradient_at == "auto" and layers == 1)
 
     @property
     def memories(self) -> int:
@@ -90,14 +97,19 @@ class MemoryState(NamedTuple):
 
 
 class Form(Protocol):
-    """A way to compute the recurrence: naive, chunked or kernel.
+    """A way to compute the recurrence: naive, chunked, fused or kernel.
 
     x, q [B, H, T, D] (unit queries; q is None when queries come from a memory) -> y [B, H, T, D] and the state after.
     """
 
     def __call__(
-        self, x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
-    ) -> tuple[Tensor, MemoryState]: ...
+        self, x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+    ) -> tuple[Tokens, MemoryState]: ...
+
+
+def wide(tensor: Tensor) -> Tensor:
+    """In float32 at least: what is written again and again must not be rounded to sixteen bits each time."""
+    return tensor.float() if tensor.dtype in (torch.bfloat16, torch.float16) else tensor
 
 
 def log_retention(logit: Tensor, writing: Writing) -> Tensor:

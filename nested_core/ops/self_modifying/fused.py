@@ -27,13 +27,13 @@ from torch.autograd.function import once_differentiable
 from torch.nn.functional import logsigmoid
 
 from .chunked import chunked
-from .common import ALPHA, ETA, FORGET, MEMORY, STATIC_QUERY, Gates, MemoryState, Writing
+from .common import ALPHA, ETA, FORGET, MEMORY, STATIC_QUERY, Gates, MemoryState, Tokens, Writing, wide
 from .recurrence import unit_lower_inverse
 
 
 def fused(
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
-) -> tuple[Tensor, MemoryState]:
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tokens, MemoryState]:
     """Read and write T tokens: see `common.Form`. What is not the default rule, or not a whole chunk, is `chunked`."""
     return in_whole_chunks(_chunks, x, q, state, gates, writing, chunk)
 
@@ -46,35 +46,38 @@ def _chunks(x: Tensor, q: Tensor, M: Tensor, gates: Gates, chunk: int) -> tuple[
 
 def in_whole_chunks(
     chunks: Callable[[Tensor, Tensor, Tensor, Gates, int], tuple[Tensor, Tensor]],
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int,
-) -> tuple[Tensor, MemoryState]:  # fmt: skip
-    """Give whole chunks of the default rule to `chunks`, and what is before, after or otherwise to `chunked`."""
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int,
+) -> tuple[Tokens, MemoryState]:  # fmt: skip
+    """Give whole chunks of the default rule to `chunks`, and what is before, after or otherwise to `chunked`.
+
+    x and q may have fewer bits than the state, which `chunked` then lifts.
+    """
     B, H, T, D = x.shape
     to_boundary = min(T, -state.position % chunk)
     whole = (T - to_boundary) // chunk * chunk
-    if q is None or not whole or not covers(state, writing, chunk):
-        return chunked(x, q, state, gates, writing, chunk)
+    if q is None or not whole or not covers(len(state.memory), writing, chunk):
+        y, state = chunked(wide(x), None if q is None else wide(q), state, gates, writing, chunk)
+        return y.to(x.dtype), state
     outputs = []
     if to_boundary:
-        y, state = chunked(x[:, :, :to_boundary], q[:, :, :to_boundary], state, gates, writing, chunk)
-        outputs.append(y)
+        y, state = chunked(wide(x[:, :, :to_boundary]), wide(q[:, :, :to_boundary]), state, gates, writing, chunk)
+        outputs.append(y.to(x.dtype))
     here, rest = slice(to_boundary, to_boundary + whole), slice(to_boundary + whole, T)
     x_whole, q_whole = (part[:, :, here].reshape(B * H, whole, D) for part in (x, q))
     y, memory = chunks(x_whole, q_whole, state.memory[0], gates, chunk)
     outputs.append(y.view(B, H, whole, D))
     state = MemoryState((memory,), (memory,), (), state.position + whole)
     if to_boundary + whole < T:
-        y, state = chunked(x[:, :, rest], q[:, :, rest], state, gates, writing, chunk)
-        outputs.append(y)
+        y, state = chunked(wide(x[:, :, rest]), wide(q[:, :, rest]), state, gates, writing, chunk)
+        outputs.append(y.to(x.dtype))
     return torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], state
 
 
-def covers(state: MemoryState, writing: Writing, chunk: int) -> bool:
-    """Whether the hand-written forms (this one and `kernel`) know this memory and these options."""
-    linear = len(state.memory) == 1
+def covers(layers: int, writing: Writing, chunk: int) -> bool:
+    """Whether the hand-written forms (this one and `kernel`) know a memory of so many layers and these options."""
     default = Writing(writing.adapt, writing.gradient_at, writing.main_chunk)
     usual = set(writing.adapt) == set(STATIC_QUERY) and writing == default and writing.main_chunk in (0, chunk)
-    return linear and usual and writing.running(state.memory)
+    return layers == 1 and usual and writing.running(layers)
 
 
 class Step(NamedTuple):

@@ -8,7 +8,7 @@ the block is padded with tokens that neither decay nor write (alpha = 1, eta = 0
 
 Numbers are float32 on the chip, whatever x and q come in (float64 for float64, in the interpreter). Set
 TRITON_INTERPRET=1 before the first import to run it without a GPU. Tested in that interpreter, and compiled for an
-H100 (shared memory of the backward: 68 KiB in float32 at D = 32, 76 KiB in bf16 at D = 64); not yet run on a GPU.
+H100 (shared memory of the backward: see ops/README.md); not yet run on a GPU.
 """
 
 from typing import Any
@@ -19,17 +19,14 @@ import triton.language as tl
 from torch import Tensor
 from torch.autograd.function import once_differentiable
 
-from .common import ALPHA, ETA, FORGET, MEMORY, Gates, MemoryState, Writing
-from .fused import fused, in_whole_chunks
+from .common import ALPHA, ETA, FORGET, MEMORY, Gates, MemoryState, Tokens, Writing
+from .fused import in_whole_chunks
 
 
 def kernel(
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
-) -> tuple[Tensor, MemoryState]:
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tokens, MemoryState]:
     """Read and write T tokens: see `common.Form`. What is not the default rule, or not a whole chunk, is `chunked`."""
-    if x.is_cuda and x.dtype == torch.float32 and x.shape[-1] > 32:
-        # float32 operands of the backward then need more shared memory than a GPU has (272 KiB at D = 64)
-        return fused(x, q, state, gates, writing, chunk)
     return in_whole_chunks(_chunks, x, q, state, gates, writing, chunk)
 
 

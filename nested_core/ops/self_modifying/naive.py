@@ -11,6 +11,9 @@ where z is the unit input of the layer and delta the error signal at its output,
 linear memory z = k and delta = M k - A v; for a deep one z = k, then gelu(W2 k) / |gelu(W2 k)|. The target A(v) is made
 by the memory itself, and is a constant inside this inner loss. delta is taken at the running memory M or at A. With
 momentum, S <- beta S - eta delta z^T is written instead of the last term.
+
+The paper also reads from A (eq. 90), so that a sequence within one chunk is answered by the initial memory alone. Here
+only what is made of a token (k, v, q, eta, alpha, the targets) comes from A; a write is read from the next token on.
 """
 
 import torch
@@ -29,6 +32,7 @@ from .common import (
     Gates,
     Layers,
     MemoryState,
+    Tokens,
     Writing,
     ask,
     log_retention,
@@ -37,8 +41,8 @@ from .common import (
 
 
 def naive(
-    x: Tensor, q: Tensor | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
-) -> tuple[Tensor, MemoryState]:
+    x: Tokens, q: Tokens | None, state: MemoryState, gates: Gates, writing: Writing, chunk: int
+) -> tuple[Tokens, MemoryState]:
     """Read and write T tokens: see `common.Form`."""
     anchor, memory, momentum, position = state
     adapts = [name in writing.adapt for name in MEMORIES[: writing.memories]]
@@ -59,7 +63,7 @@ def naive(
         eta = step_size(eta_logit, log_alpha, writing)[:, :, None, None, None]
         alpha = log_alpha.exp()[:, :, None, None, None]
         before = ask(tuple(layer[:, :, MEMORY] for layer in memory), query[:, :, 0])
-        inputs, errors = gradient(memory if writing.running(memory) else anchor, k, ask(anchor, v))
+        inputs, errors = gradient(memory if writing.running(len(memory)) else anchor, k, ask(anchor, v))
         changed, moving = [], []
         for i, (W, z, delta) in enumerate(zip(memory, inputs, errors, strict=True)):
             write = -eta * delta.mT @ z
