@@ -103,6 +103,8 @@ def run_all(jobs: list[Job], console: Console, words: str = "runs") -> list[Trac
                     if handle.done:
                         traces[place] = log["trace"][-1]
                         del active[place]
+                        if not console.is_terminal:  # where a bar does not move
+                            console.print(f"{len(traces)} of {len(jobs)} {words}", highlight=False)
                 progress.update(bar, completed=len(traces) + sum(shares[place] for place in active if place in shares))
     finally:
         engine.close()

@@ -1,7 +1,8 @@
 """Train one sequence model on generated batches and record a Trace: the loop of all demos without tasks in sequence.
 
-AdamW, warm-up over the first 5 % of the steps, then a cosine to a tenth of the rate; the same for every arm. Tests are
-fresh data, read in pieces with the state carried over, so that their length does not cost memory; nothing is written.
+AdamW, warm-up over the first 5 % of the steps, then a cosine to a tenth of the rate or, where a task says so, to 0; the
+same for every arm. Tests are fresh data, read in pieces with the state carried over, so that their length does not cost
+memory; nothing is written.
 """
 
 import math
@@ -38,6 +39,7 @@ class Task:
     unit   "accuracy": share of the asked tokens that are right; "bits per character"
     whole  accuracy counts a sequence only if every asked token is right
     late   names of tests that are made at the end only, since they take long; nan before
+    last   share of the rate that is left at the end
     """
 
     vocab_size: int
@@ -46,6 +48,7 @@ class Task:
     unit: str = "accuracy"
     whole: bool = False
     late: tuple[str, ...] = ()
+    last: float = 0.1
 
 
 @torch.no_grad()
@@ -121,7 +124,7 @@ def train(
     spent, every = 0.0, max(1, steps // probes)
     for step in range(1, steps + 1):
         progress = max(step / steps, spent / seconds)
-        arm.optimizers[0].param_groups[0]["lr"] = rate * schedule(step, steps, progress)
+        arm.optimizers[0].param_groups[0]["lr"] = rate * schedule(step, steps, progress, task.last)
         batch = moved(task.batch(step), job.device)
         start = process_time()
         seen = arm.step(batch, step)
@@ -142,7 +145,7 @@ def train(
     return recorder.freeze()
 
 
-def schedule(step: int, steps: int, progress: float) -> float:
-    """Share of the rate: a linear start, then a cosine down to a tenth. progress: 0 to 1, of steps or of time."""
+def schedule(step: int, steps: int, progress: float, last: float = 0.1) -> float:
+    """Share of the rate: a linear start, then a cosine down to `last`. progress: 0 to 1, of steps or of time."""
     warm = max(1, steps // 20)
-    return min(1.0, step / warm) * (0.55 + 0.45 * math.cos(math.pi * min(1.0, progress)))
+    return min(1.0, step / warm) * (0.5 * (1 + last) + 0.5 * (1 - last) * math.cos(math.pi * min(1.0, progress)))
