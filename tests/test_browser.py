@@ -140,7 +140,11 @@ def test_a_first_visit(browser, address):
     )
     assert visitor.errors == [] and visitor.outside == []
     assert frames >= FRAMES_A_SECOND / SLACK and messages > refreshes
-    assert first < FIRST_CURVE_SECONDS * SLACK and paused < PAUSE_SECONDS * SLACK and refreshes >= REFRESHES_A_SECOND / SLACK
+    assert (
+        first < FIRST_CURVE_SECONDS * SLACK
+        and paused < PAUSE_SECONDS * SLACK
+        and refreshes >= REFRESHES_A_SECOND / SLACK
+    )
     page.close()
 
 
