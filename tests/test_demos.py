@@ -7,7 +7,9 @@ from pathlib import Path
 
 import numpy as np
 
+from demos.command import main
 from demos.evidence import claim, interval
+from demos.forgetting import DEMO, add, choose
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -41,7 +43,7 @@ def test_forgetting_on_digits(tmp_path):
     assert found["ci95"][0] <= found["measured"] <= found["ci95"][1]
 
 
-def test_own_text_and_bad_files(tmp_path):
+def test_own_text_and_bad_files(tmp_path, capsys):
     for name, text in (("a.txt", "the cat sat on the mat. "), ("b.txt", "def f(x): return x + 1\n")):
         (tmp_path / name).write_text(text * 120)
     file = tmp_path / "out.json"
@@ -75,8 +77,7 @@ def test_own_text_and_bad_files(tmp_path):
         (("--text", tmp_path / "none.txt"), "none.txt"),
         (("--text", tmp_path / "a.txt"), "tasks: 1"),
     ]:
-        done = demo(*arguments)
-        assert done.returncode == 2 and words in done.stderr and "Traceback" not in done.stderr
+        assert main(DEMO, None, list(map(str, arguments)), add, choose) == 2 and words in capsys.readouterr().err
 
 
 def test_verdicts():
