@@ -17,7 +17,7 @@ from .theme import arm_name, hue
 from .views import alone, curves, gates, memory, moment, raster, summary, timeline
 from .views import stage as stage_view
 
-LIVE_SECONDS = 0.25
+LIVE_SECONDS = 0.4
 FIRST_SECONDS = 0.25  # that a page waits for the first step of a run that begins
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
 WORDS = {
