@@ -152,12 +152,12 @@ def _memories(traces, calm: bool) -> None:
         label_visibility="collapsed",
     )
     trace, level = memories[chosen]
-    if not calm:  # the stage shows memories as they move; a large map redrawn all the time would only cost frames
-        every = max(1, trace.meta["steps"] // 20)
-        trace = trace.until(trace.steps // every * every)
     if not calm and pace.crowded():
         st.caption("Many watch at the moment: the large map comes when the run pauses. The stage shows every memory.")
         return
+    if not calm:  # the stage shows memories as they move; a large map redrawn all the time would only cost frames
+        every = max(1, trace.meta["steps"] // 20)
+        trace = trace.until(trace.steps // every * every)
     asked = alone.known(trace)
     left, right = st.columns([3, 2]) if asked else (st.container(), None)
     with left:

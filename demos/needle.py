@@ -30,7 +30,7 @@ import torch
 from nested_core.hope import HopeConfig
 from nested_core.language_model import LanguageModel
 from nested_core.rng import generator
-from nested_core.state import map_state
+from nested_core.state import tensors
 from nested_core.trace import Trace
 
 from .arms import build
@@ -112,9 +112,8 @@ def carried(model: LanguageModel, length: int) -> int:
     state = None
     for piece in torch.zeros(1, length, dtype=torch.int64).split(PIECE, 1):
         _, state = model(piece, state)
-    tensors = {}
-    map_state(lambda _, part: tensors.setdefault(id(part), part), state)
-    return sum(part.numel() for part in tensors.values() if isinstance(part, torch.Tensor))
+    apart = {id(part): part for part in tensors(state)}  # an anchor is often the memory itself
+    return sum(part.numel() for part in apart.values())
 
 
 def measure(job: Job, trace: Trace) -> list[Row]:

@@ -40,7 +40,7 @@ from .cpu import prepare
 from .hope import Hope, HopeConfig
 from .language_model import LanguageModel
 from .ops import backend
-from .state import State
+from .state import tensors
 from .transformer import Transformer, same_size
 
 BATCH, LENGTH, VOCABULARY, LAYERS, CHUNK = 8, 256, 256, 2, 32
@@ -197,10 +197,7 @@ def table(title: str, rows: list[dict[str, Any]], columns: tuple[str, ...]) -> N
 
 def state_mb(state: object) -> float:
     """MiB of all tensors of a carried state."""
-    if isinstance(state, Tensor):
-        return state.numel() * state.element_size() / MIB
-    parts = state.layers if isinstance(state, State) else state
-    return sum(state_mb(part) for part in parts) if isinstance(parts, tuple) else 0.0
+    return sum(part.numel() * part.element_size() for part in tensors(state)) / MIB
 
 
 @torch.no_grad()

@@ -46,12 +46,12 @@ def compute(
     check((q is None) == ("q" in writing.adapt), "q", "None" if q is None else "queries", "a memory or you make them")
     check_tensors({"x": "B H T D", "q": "B H T D"}, {"x": x, "q": q})
     (B, H, _, D), M = x.shape, writing.memories
-    dtype = state.memory[0].dtype
-    check(dtype in (torch.float32, torch.float64), "state.memory", dtype, "keep memories in float32 or float64")
     layers = [f"{B} {H} {M} {D} {D}"] if len(state.memory) == 1 else [f"{B} {H} {M} E {D}", f"{B} {H} {M} {D} E"]
     for name in ("anchor", "memory", "momentum") if writing.momentum else ("anchor", "memory"):
         held = getattr(state, name)
         check(len(held) == len(layers), name, f"{len(held)} layers", f"give the {len(layers)} of one memory")
         names = [f"{name}[{i}]" for i in range(len(layers))]
         check_tensors(dict(zip(names, layers, strict=True)), dict(zip(names, held, strict=True)))
+        dtype = held[0].dtype
+        check(dtype in (torch.float32, torch.float64), name, dtype, "keep memories in float32 or float64")
     return _compute(x, q, state, gates, writing, chunk, form)

@@ -55,21 +55,26 @@ def in_whole_chunks(
     B, H, T, D = x.shape
     to_boundary = min(T, -state.position % chunk)
     whole = (T - to_boundary) // chunk * chunk
+
+    def otherwise(part: slice, state: MemoryState) -> tuple[Tokens, MemoryState]:
+        queries = None if q is None else wide(q[:, :, part])
+        y, after = chunked(wide(x[:, :, part]), queries, state, gates, writing, chunk)
+        return y.to(x.dtype), after
+
     if q is None or not whole or not covers(len(state.memory), writing, chunk):
-        y, state = chunked(wide(x), None if q is None else wide(q), state, gates, writing, chunk)
-        return y.to(x.dtype), state
+        return otherwise(slice(None), state)
     outputs = []
     if to_boundary:
-        y, state = chunked(wide(x[:, :, :to_boundary]), wide(q[:, :, :to_boundary]), state, gates, writing, chunk)
-        outputs.append(y.to(x.dtype))
+        y, state = otherwise(slice(to_boundary), state)
+        outputs.append(y)
     here, rest = slice(to_boundary, to_boundary + whole), slice(to_boundary + whole, T)
     x_whole, q_whole = (part[:, :, here].reshape(B * H, whole, D) for part in (x, q))
     y, memory = chunks(x_whole, q_whole, state.memory[0], gates, chunk)
     outputs.append(y.view(B, H, whole, D))
     state = MemoryState((memory,), (memory,), (), state.position + whole)
     if to_boundary + whole < T:
-        y, state = chunked(wide(x[:, :, rest]), wide(q[:, :, rest]), state, gates, writing, chunk)
-        outputs.append(y.to(x.dtype))
+        y, state = otherwise(rest, state)
+        outputs.append(y)
     return torch.cat(outputs, dim=2) if len(outputs) > 1 else outputs[0], state
 
 
