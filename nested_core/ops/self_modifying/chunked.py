@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn.functional import gelu
 
 from ...shapes import Float
-from ..elementwise import gelu_slope, inverse_norm, normalize
+from ..elementwise import GeluAndSlope, NormalizedAndInverse, normalize
 from .common import (
     ALPHA,
     ETA,
@@ -31,7 +31,7 @@ from .common import (
     step_size,
 )
 from .naive import naive, refresh
-from .recurrence import Recurrence
+from .recurrence import Decay, Recurrence
 
 
 def chunked(
@@ -40,17 +40,18 @@ def chunked(
     """Read and write T tokens: see `common.Form`."""
     if len(state.memory) == 2 and writing.running(len(state.memory)):
         return naive(x, q, state, gates, writing, chunk)
-    T, position, outputs = x.shape[2], state.position, []
-    chunks = writing.chunks(chunk)
-    while position < state.position + T:
-        size = min(state.position + T - position, *(length - position % length for length in chunks))
-        here = slice(position - state.position, position - state.position + size)
-        y, memory, momentum = _segment(x[:, :, here], None if q is None else q[:, :, here], state, gates, writing)
+    chunks, sizes, position = writing.chunks(chunk), list[int](), state.position
+    while (left := x.shape[2] - sum(sizes)) > 0:
+        sizes.append(min(left, *(length - (position + sum(sizes)) % length for length in chunks)))
+    # Split at once: each slice of its own would cost a pass over all tokens on the way back.
+    pieces = zip(sizes, x.split(sizes, 2), [None] * len(sizes) if q is None else q.split(sizes, 2), strict=True)
+    outputs = []
+    for size, x_here, q_here in pieces:
+        y, memory, momentum = _segment(x_here, q_here, state, gates, writing)
         position += size
-        anchor = refresh(state.anchor, memory, position, chunks)
-        state = MemoryState(anchor, memory, momentum, state.position)
+        state = MemoryState(refresh(state.anchor, memory, position, chunks), memory, momentum, position)
         outputs.append(y)
-    return torch.cat(outputs, dim=2), state._replace(position=position)
+    return torch.cat(outputs, dim=2), state
 
 
 class Made(NamedTuple):
@@ -65,13 +66,13 @@ class Made(NamedTuple):
 
 def make(x: Tokens, q: Tokens | None, anchor: Layers, gates: Gates, writing: Writing) -> Made:
     """Keys, values, queries and gates of the tokens x [B, H, C, D]."""
-    made = ask(tuple(layer[:, :, :MEMORY] for layer in anchor), x[:, :, None])  # [B, H, 4, C, D]
-    eta_logit = (made[:, :, ETA] @ gates.eta[:, :, None])[..., 0] + gates.eta_bias[:, None]
-    alpha_logit = (made[:, :, ALPHA] @ gates.alpha[:, :, None])[..., 0] + gates.alpha_bias[:, None]
+    made = ask(tuple(layer[:, :, :MEMORY] for layer in anchor), x[:, :, None]).unbind(2)  # four [B, H, C, D]
+    eta_logit = (made[ETA] @ gates.eta[:, :, None])[..., 0] + gates.eta_bias[:, None]
+    alpha_logit = (made[ALPHA] @ gates.alpha[:, :, None])[..., 0] + gates.alpha_bias[:, None]
     log_alpha = log_retention(alpha_logit, writing)
     query = normalize(ask(tuple(layer[:, :, QUERY] for layer in anchor), x)) if q is None else q
     eta = step_size(eta_logit, log_alpha, writing)
-    return Made(normalize(made[:, :, KEY]), made[:, :, VALUE], query, eta, log_alpha)
+    return Made(normalize(made[KEY]), made[VALUE], query, eta, log_alpha)
 
 
 def gates_while_reading(
@@ -102,23 +103,20 @@ def _segment(
     if len(memory) == 1:
         inputs, errors = [keys], [-ask(anchor, values if running else values - keys)]
     else:  # keys and values in one pass through the network
-        size = keys.shape[-2]
-        hidden = torch.cat([keys, values], dim=-2) @ anchor[0].mT
-        active = gelu(hidden)
+        both = torch.cat([keys, values], dim=-2) @ anchor[0].mT
+        hidden, of_values = both.split(keys.shape[-2], -2)
+        active, slope = GeluAndSlope.apply(hidden)
         found = active @ anchor[1].mT
-        error = keys - values + found[..., :size, :] - found[..., size:, :]
-        hidden, active, found = hidden[..., :size, :], active[..., :size, :], found[..., :size, :]
-        unit = inverse_norm(active)
-        inputs, errors = [keys, active * unit], [(error @ anchor[1]) * gelu_slope(hidden), error]
+        error = keys - values + found - gelu(of_values) @ anchor[1].mT
+        unit, inverse = NormalizedAndInverse.apply(active)
+        inputs, errors = [keys, unit], [(error @ anchor[1]) * slope, error]
         if memory is anchor:  # what the memories answer to these inputs is known already
-            answers = [hidden, found * unit]
+            answers = [hidden, found * inverse]
+    decay = Decay(log_alpha, beta)
     writes = [
-        Recurrence(
-            z, eta, log_alpha, W, -eta[..., None] * delta, erase, running, beta, momentum[i] if momentum else None,
-            answers[i],
-        )
-        for i, (W, z, delta) in enumerate(zip(memory, inputs, errors, strict=True))
-    ]  # fmt: skip
+        Recurrence(z, eta, decay, W, error, erase, running, momentum[i] if momentum else None, answers[i])
+        for i, (W, z, error) in enumerate(zip(memory, inputs, errors, strict=True))
+    ]
     y = writes[0].read(q, MEMORY, after)
     if len(memory) == 2:
         y = q + writes[1].read(gelu(y), MEMORY, after)

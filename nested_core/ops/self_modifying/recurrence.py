@@ -10,7 +10,7 @@ with weight a_t / a_s, and one through the momentum with spread(t, s) = sum_{r=s
 m_t together solve one unit triangular system. Without momentum beta is 0 and spread(t, s) is a_t / a_s.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
@@ -18,74 +18,95 @@ from torch import Tensor
 from ...shapes import Float
 
 
+class Fading(NamedTuple):
+    """What is left of earlier writes, at every token t of a chunk; lag is None without momentum."""
+
+    ratio: Float[Tensor, "B H 1 C C"]  # of a direct write of token s
+    spread: Float[Tensor, "B H 1 C C"]  # of one through the momentum
+    decay: Float[Tensor, "B H 1 C 1"]  # of M_0
+    lag: Float[Tensor, "B H 1 C 1"] | None  # and what has come of S_0
+
+
+class Decay:
+    """How writes fade in a chunk of C tokens, the same for all matrices of a head: after each token and before it.
+
+    beta is None without momentum.
+    """
+
+    def __init__(self, log_alpha: Float[Tensor, "B H 1 C"], beta: Float[Tensor, "H 1 1 1"] | None = None):
+        C, total = log_alpha.shape[-1], log_alpha.cumsum(-1)
+        ones = torch.ones(C, C, dtype=torch.bool, device=log_alpha.device).tril()
+        # a_t / a_s as an exponent of a difference of logs: in [0, 1] for s <= t, and never a division by a small number
+        ratio = (total[..., :, None] - total[..., None, :]).masked_fill(~ones, -torch.inf).exp()
+        decay = total.exp()[..., None]
+        if beta is None:
+            past = _before(ratio)
+            self.after, self.before = Fading(ratio, ratio, decay, None), Fading(past, past, _before(decay, 1.0), None)
+            return
+        age = torch.arange(C, device=log_alpha.device)
+        self.power = beta ** (age[:, None] - age).clamp(min=0) * ones  # beta^(t - s), what is left of w_s in S_t
+        self.faded = beta ** (age[:, None] + 1)  # what is left of S_0 in S_t, [H, 1, C, 1]
+        spread, lag = ratio @ self.power, ratio @ self.faded
+        self.after = Fading(ratio, spread, decay, lag)
+        self.before = Fading(_before(ratio), _before(spread), _before(decay, 1.0), _before(lag))
+
+
 class Recurrence:
     """Writes of a chunk of C tokens to M memories of every sample and head; they may share keys (n = 1).
 
-    erase and running are 0 or 1 each; beta and S are None without momentum; answers are M k_t, if known already.
+    errors are what is known of them before the chunk is solved: w_t = -eta_t (errors_t + running M_{t-1} k_t).
+    erase and running are 0 or 1 each; S is None without momentum; answers are M k_t, if known already.
     """
 
     def __init__(
         self,
         keys: Float[Tensor, "B H n C K"],
         eta: Float[Tensor, "B H 1 C"],
-        log_alpha: Float[Tensor, "B H 1 C"],
+        decay: Decay,
         M: Float[Tensor, "B H M O K"],
-        known: Float[Tensor, "B H M C O"],
+        errors: Float[Tensor, "B H M C O"],
         erase: float,
         running: float,
-        beta: Float[Tensor, "H 1 1 1"] | None = None,
         S: Float[Tensor, "B H M O K"] | None = None,
         answers: Float[Tensor, "B H M C O"] | None = None,
     ):
-        C, eta = keys.shape[-2], eta[..., None]
-        total = log_alpha.cumsum(-1)
-        ones = torch.ones(C, C, dtype=torch.bool, device=keys.device).tril()
-        # a_t / a_s as an exponent of a difference of logs: in [0, 1] for s <= t, and never a division by a small number
-        self.ratio = (total[..., :, None] - total[..., None, :]).masked_fill(~ones, -torch.inf).exp()
-        self.spread = self.ratio
-        self.decay = total.exp()[..., None]  # a_t, what is left of M_0 in M_t
-        self.keys, self.M, self.S = keys, M, S
-        if beta is not None:
-            age = torch.arange(C, device=keys.device)
-            self.power = beta ** (age[:, None] - age).clamp(min=0) * ones  # beta^(t - s), what is left of w_s in S_t
-            self.faded = beta ** (age[:, None] + 1)  # what is left of S_0 in S_t, [H, 1, C, 1]
-            self.spread = self.ratio @ self.power
-            self.lag = self.ratio @ self.faded  # and in M_t
+        self.keys, self.M, self.S, self.decay = keys, M, S, decay
+        eta, before = eta[..., None], decay.before
         alike = keys @ keys.mT
         answers = keys @ M.mT if answers is None else answers
-        past, decayed = _before(self.ratio), _before(self.decay, 1.0) * answers
-        if beta is None or S is None:  # direct writes and those through the momentum fade alike: solve for their sum
-            eta = (erase + running) * eta
-            self.direct, self.moved = None, UnitLowerInverse.apply(eta * alike * past) @ (known - eta * decayed)
+        self.direct: Tensor | None = None
+        if S is None or before.lag is None:  # direct writes and those through the momentum fade alike: their sum
+            both = erase + running
+            system, right = alike * (both * eta * before.ratio), errors + (both * before.decay) * answers
+            self.moved = UnitLowerInverse.apply(system) @ (-eta * right)
         else:
-            spread = _before(self.spread)
-            system = alike * (erase * past + running * spread) * eta.mT
-            right = decayed + _before(self.lag) * (keys @ S.mT) + (alike * spread) @ known
+            known = -eta * errors
+            system = alike * (erase * before.ratio + running * before.spread) * eta.mT
+            right = before.decay * answers + before.lag * (keys @ S.mT) + (alike * before.spread) @ known
             m = eta * (UnitLowerInverse.apply(system) @ right)
             self.direct, self.moved = -erase * m, known - running * m
 
     def read(self, queries: Float[Tensor, "B H C K"], which: int, after: bool) -> Float[Tensor, "B H C O"]:
         """What token t reads with its query from one memory: from M_t if `after`, else from M_{t-1}."""
         keys = self.keys[:, :, which if self.keys.shape[2] > 1 else 0]
-        ratio, spread, decay = self.ratio[:, :, 0], self.spread[:, :, 0], self.decay[:, :, 0]
-        if not after:
-            ratio, spread, decay = _before(ratio), _before(spread), _before(decay, 1.0)
+        ratio, spread, decay, lag = self.decay.after if after else self.decay.before
         alike = queries @ keys.mT
-        found: Tensor = decay * (queries @ self.M[:, :, which].mT) + (alike * spread) @ self.moved[:, :, which]
-        if self.direct is not None and self.S is not None:
-            lag = self.lag[:, :, 0] if after else _before(self.lag[:, :, 0])
-            found = found + (alike * ratio) @ self.direct[:, :, which] + lag * (queries @ self.S[:, :, which].mT)
+        found: Tensor = decay[:, :, 0] * (queries @ self.M[:, :, which].mT)
+        found = found + (alike * spread[:, :, 0]) @ self.moved[:, :, which]
+        if self.direct is not None and self.S is not None and lag is not None:
+            found = found + (alike * ratio[:, :, 0]) @ self.direct[:, :, which]
+            found = found + lag[:, :, 0] * (queries @ self.S[:, :, which].mT)
         return found
 
     def end(self) -> tuple[Tensor, Tensor | None]:
         """M and S after the last token."""
-        left = self.spread[..., -1, :, None] * self.moved
-        if self.direct is None or self.S is None:
-            return self.decay[..., -1:, :] * self.M + left.mT @ self.keys, None
-        left = left + self.ratio[..., -1, :, None] * self.direct
-        M = self.decay[..., -1:, :] * self.M + self.lag[..., -1:, :] * self.S + left.mT @ self.keys
-        S = self.faded[..., -1:, :] * self.S + (self.power[..., -1, :, None] * self.moved).mT @ self.keys
-        return M, S
+        ratio, spread, decay, lag = self.decay.after
+        M = decay[..., -1:, :] * self.M + self.moved.mT @ (spread[..., -1:, :].mT * self.keys)
+        if self.direct is None or self.S is None or lag is None:
+            return M, None
+        M = M + lag[..., -1:, :] * self.S + self.direct.mT @ (ratio[..., -1:, :].mT * self.keys)
+        power, faded = self.decay.power[..., -1:, :], self.decay.faded[..., -1:, :]
+        return M, faded * self.S + self.moved.mT @ (power.mT * self.keys)
 
 
 class UnitLowerInverse(torch.autograd.Function):
