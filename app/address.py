@@ -6,13 +6,14 @@ from functools import lru_cache
 import segno
 import streamlit as st
 
-from .query import link
+from .language import tr
+from .query import link, of_page
 
 
 def tell(fields: Mapping[str, str]) -> None:
-    """Write these fields into the address, in place of all but those that embed the page elsewhere."""
+    """Write these fields into the address, in place of all but those that are about the page itself."""
     query = st.query_params.to_dict()
-    kept = {name: value for name, value in query.items() if name.startswith("embed")}
+    kept = {name: value for name, value in query.items() if of_page(name)}
     if {**fields, **kept} != query:
         st.query_params.from_dict({**fields, **kept})
 
@@ -20,9 +21,10 @@ def tell(fields: Mapping[str, str]) -> None:
 def offer(fields: Mapping[str, str], words: str) -> str:
     """A button that opens the link of these settings, to be copied, and its QR code; returns the link."""
     address = link((st.context.url or "").split("?")[0], fields)
-    with st.popover("Share", help=words):
+    with st.popover(tr("Share"), help=words):
         st.code(address, language=None, wrap_lines=True)
-        st.html(f'<img src="{_code(address)}" alt="QR code of the link above" style="max-width: 100%">')
+        alt = tr("QR code of the link above")
+        st.html(f'<img src="{_code(address)}" alt="{alt}" style="max-width: 100%">')
     return address
 
 

@@ -1,6 +1,7 @@
 """The same comparison on several seeds, one after the other in the background: how much of a result is luck."""
 
 from nested_core.config import RunConfig
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
 from .engine.engine import Engine
@@ -22,7 +23,7 @@ class Band:
         if run and run.status == "finished":
             self.done.append(run.view())
         elif run and run.error:
-            self.error = f"seed {run.seed}: {run.error}"
+            self.error = phrase("seed {seed}: {error}", seed=run.seed, error=run.error)
         elif run:
             run.touch()
             return

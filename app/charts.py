@@ -6,14 +6,16 @@ from html import escape
 import pandas as pd
 import streamlit as st
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
 from . import explain, live, pace
 from .desk import Desk
 from .files import renderer
+from .language import plural, tr
 from .share import Wanted
 from .stage import stage
-from .theme import arm_name, hue
+from .theme import arm_name, hue, level_name, task_name
 from .views import alone, curves, gates, memory, moment, raster, summary, timeline
 from .views import stage as stage_view
 
@@ -21,16 +23,25 @@ LIVE_SECONDS = 0.4
 FIRST_SECONDS = 0.25  # that a page waits for the first step of a run that begins
 WATCH_SECONDS = 3.0  # while paused: only tells the runner that the tab is still open
 WORDS = {
-    "starting": "starting …",
-    "running": "training",
-    "catching up": "computing the same steps again, to go on from here",
-    "paused": "paused",
-    "finished": "finished",
-    "failed": "stopped",
-    "stopped": "stopped",
-    "recorded": "recording",
-    "waiting": "waiting",
+    "starting": phrase("starting …"),
+    "running": phrase("training"),
+    "catching up": phrase("computing the same steps again, to go on from here"),
+    "paused": phrase("paused"),
+    "finished": phrase("finished"),
+    "failed": phrase("stopped"),
+    "stopped": phrase("stopped"),
+    "recorded": phrase("recording"),
+    "waiting": phrase("waiting"),
 }
+
+TABLES = (
+    phrase("Forgetting curves"),
+    phrase("Updates"),
+    phrase("Every write"),
+    phrase("Gates"),
+    phrase("Memory"),
+    phrase("Asked alone"),
+)
 
 
 def status(desk: Desk, line) -> None:
@@ -40,11 +51,22 @@ def status(desk: Desk, line) -> None:
         return
     at, words = desk.position if show.view() else show.cursor, WORDS[show.status]
     if show.status == "waiting":
-        words = f"waiting: {show.ahead} other comparison{'s' * (show.ahead > 1)} on this server go first"
+        words = plural(
+            "waiting: {n} other comparison on this server go first",
+            "waiting: {n} other comparisons on this server go first",
+            show.ahead,
+        )
     if at < desk.recorded and desk.live:
-        words = f"{words}, {desk.recorded} steps recorded"
-    invitation = f" · {explain.RECORDED}" if desk.fresh else ""
-    line.markdown(f"**Step {at} / {show.total}** · {words} · {show.source}, seed {show.seed}{invitation}")
+        words = tr("{words}, {recorded} steps recorded", words=words, recorded=desk.recorded)
+    told = tr(
+        "**Step {at} / {total}** · {words} · {source}, seed {seed}",
+        at=at,
+        total=show.total,
+        words=words,
+        source=show.source,
+        seed=show.seed,
+    )
+    line.markdown(f"{told} · {tr(explain.RECORDED)}" if desk.fresh else told)
 
 
 def charts(desk: Desk, wanted: Wanted | None, line) -> None:
@@ -75,11 +97,11 @@ def _draw(desk: Desk, every: float | None, wanted: Wanted | None, line) -> None:
     traces = desk.view()
     status(desk, line)
     if desk.show.error:
-        st.error(desk.show.error)
+        st.error(tr(desk.show.error))
     if traces:
         _pictures(traces, desk.ghosts, live.url(desk), calm=not busy)
     else:
-        st.info("The learners are being prepared …")
+        st.info(tr("The learners are being prepared …"))
 
 
 def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None, line) -> None:
@@ -88,9 +110,9 @@ def _draw_before(desk: Desk, ticking: bool, wanted: Wanted | None, line) -> None
     if ticking and not cold:
         st.rerun()
     planned = wanted.configs[0].stream.steps if wanted else 0
-    state = "getting ready" if cold else "ready" if wanted else "choose the settings first"
-    line.markdown(f"**Step 0 / {planned}** · {state}")
-    st.info(explain.EMPTY)
+    state = phrase("getting ready") if cold else phrase("ready") if wanted else phrase("choose the settings first")
+    line.markdown(tr("**Step 0 / {total}** · {words}", total=planned, words=state))
+    st.info(tr(explain.EMPTY))
 
 
 def _this_step(traces: list[Trace]) -> None:
@@ -99,7 +121,7 @@ def _this_step(traces: list[Trace]) -> None:
         st.markdown("  \n".join(filter(None, (moment.sentence(trace) for trace in traces))))
         lines = [(arm_name(trace), line) for trace in traces for line in moment.equations(trace)]
         if lines:
-            with st.expander("The equations of this step, with its numbers"):
+            with st.expander(tr("The equations of this step, with its numbers")):
                 for name, line in lines:
                     st.markdown(f"{name}: ${line}$")
 
@@ -107,10 +129,10 @@ def _this_step(traces: list[Trace]) -> None:
 def _pictures(traces: list[Trace], ghosts: list[Trace], url: str | None, calm: bool) -> None:
     """All views of these traces; `calm` when they stand still: then their descriptions are brought up to date."""
     st.markdown(summary.result(traces))
-    alt = moment.plain(traces) if calm else "The memories, writing."
+    alt = moment.plain(traces) if calm else tr("The memories, writing.")
     stage(stage_view.frame(traces), key="stage", alt=alt, url=url, busy=not calm)
     _legend(traces)
-    words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
+    words = summary.alt_timeline(traces) if calm else tr("Forgetting curves and update raster, changing.")
     st.echarts_chart(
         timeline.option(traces, ghosts),
         height=timeline.height(traces),
@@ -124,36 +146,50 @@ def _pictures(traces: list[Trace], ghosts: list[Trace], url: str | None, calm: b
     st.caption("  \n".join(filter(None, [*costs, summary.backend(traces)])))
     changes, gated = [summary.edits(trace) for trace in traces], any(map(gates.recorded, traces))
     told = [gates.sentence(traces)] if gated else []
-    reading = explain.HOW_TO_READ + explain.GATES * gated + explain.GHOST * bool(ghosts)
-    st.caption("  \n".join(filter(None, [*changes, *told, reading])))
+    reading = [explain.HOW_TO_READ, *[explain.GATES] * gated, *[explain.GHOST] * bool(ghosts)]
+    st.caption("  \n".join(filter(None, [*changes, *told, " ".join(map(tr, reading))])))
     _memories(traces, calm)
 
 
 def _legend(traces) -> None:
     """Which colour is which task, as text."""
-    names = traces[0].tasks
+    names = {t: escape(task_name(traces[0], t)) for t in sorted(curves.first_seen(traces[0]))}
     marks = [
-        f'<span style="white-space:nowrap"><span style="color:{hue(t)}">■</span> {t + 1} {escape(names[t])}</span>'
-        for t in sorted(curves.first_seen(traces[0]))
+        f'<span style="white-space:nowrap"><span style="color:{hue(t)}">■</span> {t + 1} {name}</span>'
+        for t, name in names.items()
     ]
     st.html(f"<div style='font-size:0.85rem'>{' &emsp; '.join(marks)}</div>")
 
 
+def memories(traces: list[Trace]) -> dict[str, tuple[Trace, int]]:
+    """Every memory, as its trace and its level, by a name that is the same in all languages."""
+    learners = [(trace, trace.meta["config"]["learner"]["name"]) for trace in traces]
+    return {f"{name} {level['name']}": (t, j) for t, name in learners for j, level in enumerate(t.levels)}
+
+
+def memory_name(trace: Trace, level: int) -> str:
+    """The name of a memory as people read it."""
+    return tr("{learner} {level}", learner=arm_name(trace), level=level_name(trace.levels[level]))
+
+
 def _memories(traces, calm: bool) -> None:
     """The heat maps of one level and, where levels can be asked alone, their answers."""
-    memories = {f"{arm_name(t)} {level['name']}": (t, j) for t in traces for j, level in enumerate(t.levels)}
-    st.header("Inside the memories", anchor=False)
+    found = memories(traces)
+    st.header(tr("Inside the memories"), anchor=False)
     chosen = st.segmented_control(
-        "Memory",
-        list(memories),
-        default=next(iter(memories)),
+        tr("Memory"),
+        list(found),
+        default=next(iter(found)),
+        format_func=lambda name: memory_name(*found[name]),
         required=True,
-        key=f"memory {' '.join(memories)}",
+        key=f"memory {' '.join(found)}",
         label_visibility="collapsed",
     )
-    trace, level = memories[chosen]
+    trace, level = found[chosen]
     if not calm and pace.crowded():
-        st.caption("Many watch at the moment: the large map comes when the run pauses. The stage shows every memory.")
+        st.caption(
+            tr("Many watch at the moment: the large map comes when the run pauses. The stage shows every memory.")
+        )
         return
     if not calm:  # the stage shows memories as they move; a large map redrawn all the time would only cost frames
         every = max(1, trace.meta["steps"] // 20)
@@ -167,30 +203,34 @@ def _memories(traces, calm: bool) -> None:
             height=254,
             key="memory map",
             renderer=renderer(calm),
-            alt=summary.alt_memory(trace, level, words) if calm else "Heat map of a memory, changing.",
+            alt=summary.alt_memory(trace, level, words) if calm else tr("Heat map of a memory, changing."),
         )
-        st.caption(f"{words} Shown: {trace.meta['memory']}.")
+        st.caption(tr("{sentence} Shown: {content}.", sentence=words, content=tr(trace.meta["memory"])))
     if asked:
         with right:
             st.caption(
-                f"What each level of **{arm_name(trace)}** answers if asked alone, at step {alone.latest(trace)[2]}"
+                tr(
+                    "What each level of **{learner}** answers if asked alone, at step {step}",
+                    learner=arm_name(trace),
+                    step=alone.latest(trace)[2],
+                )
             )
             st.html(alone.html(trace))
 
 
 def tables(desk: Desk) -> None:
     """Every picture as a table; drawn when nothing moves and somebody looks, since they cost as much as the page."""
-    box = st.expander("Data tables", key="tables", on_change="rerun")
+    box = st.expander(tr("Data tables"), key="tables", on_change="rerun")
     if not box.open:
         return
     with box:
         if desk.show is None or desk.busy:
-            st.caption("Pause or finish a run to read its numbers.")
+            st.caption(tr("Pause or finish a run to read its numbers."))
             return
         traces = desk.view()
         if not traces:
             return
-        tabs = st.tabs(["Forgetting curves", "Updates", "Every write", "Gates", "Memory", "Asked alone"])
+        tabs = st.tabs(list(map(tr, TABLES)))
         frames = (
             pd.concat([curves.table(t) for t in traces]),
             pd.concat([raster.rates(t) for t in traces]),

@@ -11,35 +11,36 @@ import streamlit as st
 
 from nested_core import presets
 from nested_core.config import TASK_LIMITS, TEXT_STREAMS, ConfigError, Edit, LearnerConfig, to_dict
+from nested_core.phrase import phrase
 
 from . import gallery, share
 from .address import tell
 from .design import Design
 from .designer import designer, put_design
 from .desk import Desk
+from .language import tr
 from .levels import level_editor, put_levels
 from .share import Choice, Wanted
 from .texts import own_texts
-from .theme import ARM_NAMES, STREAM_NAMES, level_words
+from .theme import STREAM_NAMES, learner_name, level_words
 from .views import plan
 
 HINTS = {
-    "permuted_digits": "Handwritten digits; every task shows them with the pixels in another order.",
-    "class_digits": "Handwritten digits; every task brings classes never seen before.",
-    "languages": "English, Python and enciphered English, one character after the other.",
-    "own_text": "Each of your texts is one task.",
+    "permuted_digits": phrase("Handwritten digits; every task shows them with the pixels in another order."),
+    "class_digits": phrase("Handwritten digits; every task brings classes never seen before."),
+    "languages": phrase("English, Python and enciphered English, one character after the other."),
+    "own_text": phrase("Each of your texts is one task."),
 }
-
-
+VISITS = (phrase("once"), phrase("returning"))
 NEST_NAMES = {
-    "independent": "side by side, inputs remembered",
-    "initial_sgd": "initial state, gradient descent",
-    "initial_adam": "initial state, Adam",
-    "initial": "initial state, around Hope",
-    "chain": "one after the other, inside Hope",
-    "initial_transformer": "initial state, around a Transformer",
+    "independent": phrase("side by side, inputs remembered"),
+    "initial_sgd": phrase("initial state, gradient descent"),
+    "initial_adam": phrase("initial state, Adam"),
+    "initial": phrase("initial state, around Hope"),
+    "chain": phrase("one after the other, inside Hope"),
+    "initial_transformer": phrase("initial state, around a Transformer"),
 }
-NEST_HELP = (
+NEST_HELP = phrase(
     "How knowledge passes between levels. Side by side: blocks answer each for themselves and protect old inputs by "
     "a least-squares memory (eq. 74). Initial state: a slower level holds the start of the faster ones (eq. 72). One "
     "after the other: each block of Hope reads what the one before it made (eq. 70)."
@@ -65,18 +66,18 @@ def settings(desk: Desk) -> tuple[Choice, Wanted | None, list[str]]:
     wanted = None
     if choice.kind == "own_text" and len(texts) < 2:
         if not problems:
-            st.info("Give two or more texts to begin.")
+            st.info(tr("Give two or more texts to begin."))
     elif not problems:
         try:
             wanted = Wanted(choice.configs(texts), choice.seed)
         except ConfigError as error:
-            problems.append(str(error))
+            problems.append(tr(error))
     if wanted and not st.session_state["levels crossed"]:
         desk.change(wanted)
     choice = desk.told(choice)
     if not problems:
         tell({**choice.query(), **({"hide": "_".join(st.session_state.hidden)} if st.session_state.hidden else {})})
-    return choice, wanted, problems + st.session_state.get("notices", [])
+    return choice, wanted, problems + [tr(notice) for notice in st.session_state.get("notices", [])]
 
 
 def setting(name: str):
@@ -108,10 +109,11 @@ def preset_menu() -> None:
             st.session_state.notices = []
 
     st.selectbox(
-        "Preset",
+        tr("Preset"),
         [preset.name for preset in gallery.PRESETS],
+        format_func=tr,
         index=None,
-        placeholder="Choose an experiment",
+        placeholder=tr("Choose an experiment"),
         key="preset",
         persist_state="session",
         on_change=chosen,
@@ -120,40 +122,43 @@ def preset_menu() -> None:
 
 def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
     """What the widgets hold, and the texts that were given."""
-    st.header("Stream", anchor=False)
+    st.header(tr("Stream"), anchor=False)
     with setting("stream"):
         kind = st.selectbox(
-            "Stream",
+            tr("Stream"),
             STREAM_NAMES,
-            format_func=STREAM_NAMES.get,
+            format_func=lambda kind: tr(STREAM_NAMES[kind]),
             key="kind",
             label_visibility="collapsed",
             persist_state="session",
         )
-        st.caption(HINTS[kind])
+        st.caption(tr(HINTS[kind]))
     texts = own_texts(problems) if kind == "own_text" else ()
     with setting("rounds"):
         visits = st.segmented_control(
-            "Visits",
-            ("once", "returning"),
+            tr("Visits"),
+            VISITS,
+            format_func=tr,
             default=None if f"visits {kind}" in st.session_state else _usual(kind),
             required=True,
             key=f"visits {kind}",
             persist_state="session",
-            help="Once: a task is learned and never comes back. Returning: the tasks take turns, round after round.",
+            help=tr(
+                "Once: a task is learned and never comes back. Returning: the tasks take turns, round after round."
+            ),
         )
-        rounds = number("Rounds", 2, 20, 8, f"rounds {kind}") if visits == "returning" else 1
+        rounds = number(tr("Rounds"), 2, 20, 8, f"rounds {kind}") if visits == "returning" else 1
     usual = share.default(kind, rounds)
     tasks = len(texts)
     if kind != "own_text":
         with setting("tasks"):
-            tasks = number("Tasks", *TASK_LIMITS[kind], usual.tasks, f"tasks {kind}")
+            tasks = number(tr("Tasks"), *TASK_LIMITS[kind], usual.tasks, f"tasks {kind}")
     with setting("dwell"):
-        dwell = number("Steps a visit", 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
+        dwell = number(tr("Steps a visit"), 1, 2000, usual.dwell, f"dwell {kind} {visits}", step=10)
     with setting("design"):
         tasks, design = designer(kind, tasks, dwell, problems)
         planned(kind, tasks, rounds, dwell, design)
-    st.header("Learners", anchor=False)
+    st.header(tr("Learners"), anchor=False)
     nested, *baselines = presets.arms(presets.stream("languages" if kind == "own_text" else kind, rounds))
     with setting("levels"):
         nest, nested = nest_menu(nested, kind in TEXT_STREAMS)
@@ -164,7 +169,12 @@ def widgets(problems: list[str]) -> tuple[Choice, tuple[tuple[str, str], ...]]:
         shown = compared(baselines, names, f"baselines {kind in TEXT_STREAMS}")
     with setting("seed"):
         seed = number(
-            "Seed", 0, 2**31 - 1, 0, "seed", help="The same settings and seed give the same run, digit for digit."
+            tr("Seed"),
+            0,
+            2**31 - 1,
+            0,
+            "seed",
+            help=tr("The same settings and seed give the same run, digit for digit."),
         )
     baselines = tuple(n for n in names if n in shown)
     return Choice(kind, tasks, rounds, dwell, levels, baselines, seed, edits, nest, design), texts
@@ -184,7 +194,12 @@ def nest_menu(nested: LearnerConfig, is_text: bool) -> tuple[str, LearnerConfig]
     """How knowledge passes between the levels: "" for the usual way, and the learner with it."""
     ways, key = share.NESTS[is_text], f"nest {is_text}"
     chosen = st.selectbox(
-        "Nest", list(ways), format_func=NEST_NAMES.get, key=key, help=NEST_HELP, persist_state="session"
+        tr("Nest"),
+        list(ways),
+        format_func=lambda way: tr(NEST_NAMES[way]),
+        key=key,
+        help=tr(NEST_HELP),
+        persist_state="session",
     )
     variant, optimizer, model = ways[chosen]
     usual = chosen == next(iter(ways))
@@ -196,20 +211,25 @@ def nest_menu(nested: LearnerConfig, is_text: bool) -> tuple[str, LearnerConfig]
 def compared(baselines, names: list[str], key: str) -> list[str]:
     """The names of the learners beside the nested one."""
     shown = st.pills(
-        "Compare with",
+        tr("Compare with"),
         names,
         selection_mode="multi",
         default=None if key in st.session_state else names,
-        format_func=ARM_NAMES.get,
+        format_func=learner_name,
         key=key,
         persist_state="session",
-        help="Each learner gets the same samples in the same order and has about the same number of parameters.",
+        help=tr("Each learner gets the same samples in the same order and has about the same number of parameters."),
     )
     for arm in baselines:
         if arm.name in shown:
-            rule = {"sgd": "gradient descent", "adam": "Adam"}[arm.optimizer]
-            best = f"rate {arm.levels[0].rate:g}, its best in a sweep of the usual stream"
-            st.caption(f"{ARM_NAMES[arm.name]}: one clock, {rule} at {best}.")
+            st.caption(
+                tr(
+                    "{learner}: one clock, {rule} at rate {rate:g}, its best in a sweep of the usual stream.",
+                    learner=learner_name(arm.name),
+                    rule={"sgd": phrase("gradient descent"), "adam": "Adam"}[arm.optimizer],
+                    rate=arm.levels[0].rate,
+                )
+            )
     return shown
 
 
@@ -217,9 +237,10 @@ def planned_edits(count: int) -> tuple[Edit, ...]:
     """The changes on the way that a link brought, for a run that is still to begin."""
     edits = tuple(edit for edit in st.session_state.get("edits", ()) if len(edit.levels) == count)
     if edits:
-        words = "; ".join(f"after step {e.step}: {', '.join(level_words(to_dict(x)) for x in e.levels)}" for e in edits)
-        st.caption(f"Changes on the way, from the link: {words}.")
-        st.button("Leave them out", key="no edits", on_click=lambda: st.session_state.update(edits=()))
+        changes = [(edit.step, ", ".join(level_words(to_dict(level)) for level in edit.levels)) for edit in edits]
+        words = "; ".join(tr("after step {step}: {levels}", step=step, levels=levels) for step, levels in changes)
+        st.caption(tr("Changes on the way, from the link: {words}.", words=words))
+        st.button(tr("Leave them out"), key="no edits", on_click=lambda: st.session_state.update(edits=()))
     return edits
 
 

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from nested_core.config import check
+from nested_core.phrase import phrase
 
 VISIT = re.compile(r"([1-9][0-9]?)(?:\*([1-9][0-9]{0,4}))?", re.ASCII)
 ALIKE = ("permuted_digits", "languages")  # streams whose tasks can be more or less similar
@@ -44,7 +45,7 @@ def read_order(text: str, dwell: int) -> tuple[tuple[int, ...], tuple[int, ...]]
     order, stays = [], []
     for word in text.replace("_", " ").split():
         found = VISIT.fullmatch(word)
-        form = "write numbers of tasks, such as 1 2 1 3, with *50 where a visit stays 50 steps"
+        form = phrase("write numbers of tasks, such as 1 2 1 3, with *50 where a visit stays 50 steps")
         check(found is not None, "order", word, form)
         order.append(int(found[1]) - 1)
         stays.append(int(found[2] or 0))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from nested_core.config import Edit, Level, RunConfig
+from nested_core.phrase import phrase
 from nested_core.trace import Trace, TraceError
 
 from . import samples
@@ -86,7 +87,8 @@ class Desk:
         if not self.fresh or wanted is None or wanted.key == self.key:
             return
         traces = samples.find(wanted.key)
-        self.show, self.key = Recording(traces, "a recording of this very run") if traces else None, wanted.key
+        self.show = Recording(traces, phrase("a recording of this very run")) if traces else None
+        self.key = wanted.key
         if traces:
             self.replay()
 
@@ -247,7 +249,12 @@ class Desk:
             same = (trace.tasks, trace.meta["steps"], trace.unit) == (first.tasks, first.meta["steps"], first.unit)
             if not same:
                 raise TraceError(
-                    f"{file.name}: recorded on another stream than {files[0].name}; open traces of one stream together."
+                    phrase(
+                        "{name}: recorded on another stream than {first}; open traces of one stream together.",
+                        name=file.name,
+                        first=files[0].name,
+                    )
                 )
         self.reset()
-        self.show = Recording(traces, "opened from " + ", ".join(file.name for file in files))
+        names = ", ".join(file.name for file in files)
+        self.show = Recording(traces, phrase("opened from {files}", files=names))

@@ -10,11 +10,14 @@ import zipfile
 import pandas as pd
 
 from nested_core.config import RunConfig, to_dict
+from nested_core.phrase import phrase
 from nested_core.trace import CHANNELS, Trace
 
-from .theme import arm_name, hue
+from .language import language, tr
+from .theme import ARM_NAMES, arm_name, hue, task_name
 from .views import curves, summary
 
+TITLE = phrase("Nested Learning Playground: report")
 SCRIPT = '''"""{title}. Needs the package nested_core; writes curves.html."""
 import json
 
@@ -43,9 +46,10 @@ def script(configs: tuple[RunConfig, ...], seed: int) -> str:
 
 def frame(traces: list[Trace]) -> pd.DataFrame:
     """Every recorded number but memory snapshots and samples, a row each: learner, channel, step, level, task,
-    layer, head and part (of a gate), value, unit."""
+    layer, head and part (of a gate), value, unit. In English, whatever the language of the page."""
     parts = []
     for trace in traces:
+        learner = trace.meta["config"]["learner"]["name"]
         axes = {"step": range(1, trace.steps + 1), "probe": trace["probe_step"]}
         _, layers, heads, _ = trace["eta"].shape
         names = {
@@ -60,7 +64,7 @@ def frame(traces: list[Trace]) -> pd.DataFrame:
             index = pd.MultiIndex.from_product(found.values(), names=list(found))
             table = pd.DataFrame({"value": trace[name].astype(float).ravel()}, index=index).reset_index()
             unit = trace.unit if channel.unit == "trace.unit" else channel.unit
-            parts.append(table.assign(learner=arm_name(trace), channel=name, unit=unit))
+            parts.append(table.assign(learner=str(ARM_NAMES.get(learner, learner)), channel=name, unit=unit))
     columns = ["learner", "channel", "step", "level", "task", "layer", "head", "part", "value", "unit"]
     return pd.concat(parts).reindex(columns=columns)
 
@@ -90,16 +94,18 @@ def report(traces: list[Trace], link: str) -> bytes:
             figure.add_scatter(
                 x=trace["probe_step"],
                 y=trace["score"][:, task],
-                name=f"{arm_name(trace)}: {task + 1} {trace.tasks[task]}",
+                name=f"{arm_name(trace)}: {task + 1} {task_name(trace, task)}",
                 line=dict(color=hue(task), dash=dashes[i % 4]),
             )
-    figure.update_layout(template="plotly_white", xaxis_title="step", yaxis_title=traces[0].unit, height=560)
+    titles = {"xaxis_title": tr("step"), "yaxis_title": tr(traces[0].unit)}
+    figure.update_layout(template="plotly_white", **titles, height=560)
     words = summary.plain(summary.result(traces))
     costs = "".join(f"<li>{arm_name(trace)}: {summary.cost(trace)}</li>" for trace in traces)
     configs = json.dumps([dict(trace.meta["config"]) for trace in traces], indent=1)
-    return f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>Nested Learning Playground: report</title>
+    again = tr("Seed {seed}. The same run: {link}", seed=traces[0].meta["seed"], link=f'<a href="{link}">{link}</a>')
+    return f"""<!doctype html><html lang="{language()}"><meta charset="utf-8"><title>{tr(TITLE)}</title>
 <style>body {{ font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }}</style>
 <h1>Nested Learning Playground</h1><p>{words}</p>
-<p>Seed {traces[0].meta["seed"]}. The same run: <a href="{link}">{link}</a></p>
-{figure.to_html(include_plotlyjs=True, full_html=False)}<h2>What it cost</h2><ul>{costs}</ul>
-<h2>Settings</h2><pre>{configs.replace("<", "&lt;")}</pre></html>""".encode()
+<p>{again}</p>
+{figure.to_html(include_plotlyjs=True, full_html=False)}<h2>{tr("What it cost")}</h2><ul>{costs}</ul>
+<h2>{tr("Settings")}</h2><pre>{configs.replace("<", "&lt;")}</pre></html>""".encode()

@@ -11,6 +11,7 @@ from . import configuration, export
 from .address import offer
 from .controls import put
 from .desk import Desk
+from .language import language, speaking, tr
 from .opened import to_bytes
 from .share import Choice, Wanted
 from .theme import arm_name
@@ -20,27 +21,30 @@ BYTES = "application/octet-stream"
 
 def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
     """Everything that leaves the page or comes back. Returns sentences about unusable files."""
-    st.header("Share and keep", anchor=False)
-    address = offer(choice.query(), "The link holds every setting and the seed; texts are not part of it.")
-    save("Settings (JSON)", partial(configuration.dump, choice, wanted), "settings.json", "Also holds your own texts.")
+    st.header(tr("Share and keep"), anchor=False)
+    address = offer(choice.query(), tr("The link holds every setting and the seed; texts are not part of it."))
+    content = partial(configuration.dump, choice, wanted)
+    save(tr("Settings (JSON)"), content, "settings.json", tr("Also holds your own texts."))
     if wanted:
         script = partial(export.script, wanted.configs, wanted.seed)
-        save("Python script", script, "nested_run.py", "Trains the same learners and draws their curves again.")
+        words = tr("Trains the same learners and draws their curves again.")
+        save(tr("Python script"), script, "nested_run.py", words)
     traces = desk.show.view() if desk.show and not desk.fresh and not desk.busy else []
     if traces:
-        with st.popover("Save", help="The numbers of this run"):
+        with st.popover(tr("Save"), help=tr("The numbers of this run")):
             for trace in traces:
-                save(f"Save trace of {arm_name(trace)}", partial(to_bytes, trace), file_name(trace))
-            save("Numbers as CSV (zip)", partial(export.csv, traces), "trace.zip")
-            save("Numbers as Parquet", partial(export.parquet, traces), "trace.parquet")
-            save("Report (HTML)", partial(export.report, traces, address), "report.html")
+                label = tr("Save trace of {learner}", learner=arm_name(trace))
+                save(label, partial(to_bytes, trace), file_name(trace))
+            save(tr("Numbers as CSV (zip)"), partial(export.csv, traces), "trace.zip")
+            save(tr("Numbers as Parquet"), partial(export.parquet, traces), "trace.parquet")
+            save(tr("Report (HTML)"), partial(_report, language(), traces, address), "report.html")
     else:
-        st.caption("Pause or finish a run to save its traces.")
-    told = "What the button above every chart saves: PNG, or SVG."
-    st.toggle("Pictures as SVG", key="svg", help=told, persist_state="session")
-    st.file_uploader("Open settings (.json)", type="json", key="settings file", on_change=_open_settings)
+        st.caption(tr("Pause or finish a run to save its traces."))
+    told = tr("What the button above every chart saves: PNG, or SVG.")
+    st.toggle(tr("Pictures as SVG"), key="svg", help=told, persist_state="session")
+    st.file_uploader(tr("Open settings (.json)"), type="json", key="settings file", on_change=_open_settings)
     given = st.file_uploader(
-        "Open trace (.npz files, one for each learner)", type="npz", accept_multiple_files=True, key="traces"
+        tr("Open trace (.npz files, one for each learner)"), type="npz", accept_multiple_files=True, key="traces"
     )
     names = tuple(file.file_id for file in given)
     if given and st.session_state.get("opened") != names:
@@ -49,10 +53,16 @@ def files(desk: Desk, choice: Choice, wanted: Wanted | None) -> list[str]:
             st.session_state.opened = names
             st.rerun()
         except TraceError as error:
-            return [str(error)]
+            return [tr(error)]
     elif not given:
         st.session_state.opened = ()
     return []
+
+
+def _report(name: str, traces: list[Trace], address: str) -> bytes:
+    """The report in a language: a download is made where no tab is known."""
+    with speaking(name):
+        return export.report(traces, address)
 
 
 def renderer(calm: bool = True) -> str:
@@ -68,7 +78,7 @@ def _open_settings() -> None:
     try:
         choice, texts, notices = configuration.read(file.name, file.getvalue())
     except ConfigError as error:
-        st.session_state.notices = [str(error)]
+        st.session_state.notices = list(error.args)
         return
     put(choice)
     for i, text in enumerate(texts, start=1):

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 import streamlit as st
 
 from nested_core.config import ConfigError, LearnerConfig, Level
+from nested_core.phrase import phrase
 
 from .axis import axis, drawing
+from .language import tr
 from .views import diagram
 
 LONGEST = 2_000  # steps: the end of the axis
@@ -24,7 +26,14 @@ class Row:
     retention: float = 1.0
 
 
-KEPT_HELP = "What part of its weights a level keeps at each of its writes; 1 keeps everything. Known as weight decay."
+HELP = phrase("Period: steps between two writes. Rate: Size of a write: step size of this level's optimizer.")
+NESTED_HELP = phrase(
+    "Period: steps between two writes. Rate: The fastest level: step size of its optimizer. Slower: what part of the "
+    "way it moves to the faster one."
+)
+KEPT_HELP = phrase(
+    "What part of its weights a level keeps at each of its writes; 1 keeps everything. Known as weight decay."
+)
 
 
 def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple[Level, ...]:
@@ -32,12 +41,8 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
     rows = st.session_state.setdefault(
         f"levels {name}", [Row(i, x.period, x.rate, x.retention) for i, x in enumerate(nested.levels)]
     )
-    help_rate = (
-        "The fastest level: step size of its optimizer. Slower: what part of the way it moves to the faster one."
-        if nested.variant == "nested"
-        else "Size of a write: step size of this level's optimizer."
-    )
-    st.markdown("**nested**: a memory for every clock", help=f"Period: steps between two writes. Rate: {help_rate}")
+    words = tr(NESTED_HELP if nested.variant == "nested" else HELP)
+    st.markdown(tr("**nested**: a memory for every clock"), help=words)
     periods = [st.session_state.get(f"period {name} {row.id}", row.period) for row in rows]
     held = [st.session_state.get(f"pause {name} {row.id}", False) for row in rows]
     axis(periods, held, LONGEST, f"axis {name}", lambda: dragged(rows, name))
@@ -48,7 +53,7 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
         key = f"{name} {row.id}"
         with a:
             period = st.number_input(
-                f"Period {place + 1}" if place else "Period",
+                tr("Period {place}", place=place + 1) if place else tr("Period"),
                 step=1,
                 key=f"period {key}",
                 persist_state="session",
@@ -57,7 +62,7 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
             )
         with b:
             rate = st.number_input(
-                f"Rate {place + 1}" if place else "Rate",
+                tr("Rate {place}", place=place + 1) if place else tr("Rate"),
                 step=None,
                 format="%g",
                 key=f"rate {key}",
@@ -66,12 +71,12 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
                 label_visibility=first,
             )
         with c:
-            paused = st.checkbox("pause", key=f"pause {key}", persist_state="session")
+            paused = st.checkbox(tr("pause"), key=f"pause {key}", persist_state="session")
         with d:
             st.button(
                 "✕",
                 key=f"remove {key}",
-                help=f"Remove the level every {period}",
+                help=tr("Remove the level every {period}", period=period),
                 type="tertiary",
                 disabled=len(rows) == 1,
                 on_click=remove,
@@ -82,10 +87,10 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
         try:
             levels.append(Level(*line, kept))
         except ConfigError as error:
-            problems.append(f"level {place + 1}, {error}")
+            problems.append(tr("level {place}, {error}", place=place + 1, error=tr(error)))
     with contextlib.suppress(ConfigError):  # what is wrong is said where the run is made
         drawing(diagram.svg(replace(nested, levels=tuple(sorted(levels, key=lambda x: x.period)))), f"diagram {name}")
-    st.button("Add a level", key=f"add {name}", disabled=len(rows) >= MOST, on_click=add, args=(rows, name))
+    st.button(tr("Add a level"), key=f"add {name}", disabled=len(rows) >= MOST, on_click=add, args=(rows, name))
     ordered = tuple(sorted(levels, key=lambda x: x.period))
     st.session_state["levels shown"] = name
     st.session_state["levels crossed"] = ordered != tuple(levels)  # then a level's place no longer says which it is
@@ -94,11 +99,11 @@ def level_editor(nested: LearnerConfig, name: str, problems: list[str]) -> tuple
 
 def retentions(rows: list[Row], name: str, periods: list[int]) -> list[float]:
     """What each level keeps at a write, out of the way of those who do not ask."""
-    with st.expander("Retention"):
-        st.caption(KEPT_HELP)
+    with st.expander(tr("Retention")):
+        st.caption(tr(KEPT_HELP))
         return [
             st.number_input(
-                f"every {period} keeps",
+                tr("every {period} keeps", period=period),
                 step=None,
                 format="%g",
                 key=f"keep {name} {row.id}",

@@ -17,6 +17,7 @@ from starlette.routing import Route
 from nested_core.trace import Trace
 
 from . import pace
+from .language import LANGUAGES, language, speaking
 from .views import stage
 from .web.metrics import STREAMS
 from .web.stop import stopping
@@ -41,15 +42,15 @@ class Show(Protocol):
 
 
 def url(show: Show) -> str | None:
-    """Where a browser finds what is shown; None where the server has no such route."""
+    """Where a browser finds what is shown, in the tab's language; None where the server has no such route."""
     if not served:
         return None
     token = next((name for name, held in _shows.items() if held is show), None) or secrets.token_urlsafe(16)
     _shows[token] = show
-    return f"/live/{token}"
+    return f"/live/{token}?lang={language()}"
 
 
-async def events(show: Show) -> AsyncIterator[str]:
+async def events(show: Show, spoken: str = "en") -> AsyncIterator[str]:
     """Frames while anything moves, each only once; memories only where there is a new snapshot of them."""
     loop, sent, held = asyncio.get_running_loop(), None, {}
     end = loop.time() + LONGEST
@@ -59,7 +60,9 @@ async def events(show: Show) -> AsyncIterator[str]:
         traces = show.view() if (at, busy) != sent else []
         if traces:
             sent = (at, busy)
-            yield f"data: {stage.text(traces, held)}\n\n"
+            with speaking(spoken):  # not across the yield: what else runs here between two events speaks for others
+                frame = stage.text(traces, held)
+            yield f"data: {frame}\n\n"
         if not busy:
             yield "event: end\ndata:\n\n"
             return
@@ -67,10 +70,11 @@ async def events(show: Show) -> AsyncIterator[str]:
 
 
 def answer(request: Request) -> Response:
-    show = _shows.get(request.path_params["token"])
+    show, asked = _shows.get(request.path_params["token"]), request.query_params.get("lang", "en")
     if show is None:
         return Response(status_code=404)
-    return StreamingResponse(_counted(events(show)), media_type="text/event-stream", headers=HEADERS)
+    frames = events(show, asked if asked in LANGUAGES else "en")
+    return StreamingResponse(_counted(frames), media_type="text/event-stream", headers=HEADERS)
 
 
 async def _counted(frames: AsyncIterator[str]) -> AsyncIterator[str]:

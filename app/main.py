@@ -7,20 +7,24 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a 
 
 import streamlit as st
 
+from app import language_menu
+from app.language import tr
 from app.theme import STYLE
+from nested_core.phrase import phrase
 
 PAGES = {  # file: title. The file's name is also the address.
-    "playground": "Play",
-    "learn": "Learn",
-    "memory": "Talk to a memory",
-    "draw": "Draw a digit",
-    "compare": "Compare",
-    "teach": "Teach",
-    "join": "Join a class",
+    "playground": phrase("Play", "page"),
+    "learn": phrase("Learn", "page"),
+    "memory": phrase("Talk to a memory", "page"),
+    "draw": phrase("Draw a digit", "page"),
+    "compare": phrase("Compare", "page"),
+    "teach": phrase("Teach", "page"),
+    "join": phrase("Join a class", "page"),
 }
 
 st.set_page_config("Nested Learning Playground", page_icon="🪆", layout="wide")
-pages = [st.Page(f"app_pages/{name}.py", title=title, url_path=name) for name, title in PAGES.items()]
+language_menu.settle()
+pages = [st.Page(f"app_pages/{name}.py", title=tr(title), url_path=name) for name, title in PAGES.items()]
 
 
 def home():
@@ -30,6 +34,7 @@ def home():
 
 page = st.navigation([st.Page(home, default=True, visibility="hidden"), *pages], position="top")
 st.html(STYLE)
+language_menu.menu()
 if st.session_state.get("page") != page.url_path:  # just arrived: its controls follow the link
     st.session_state.update(page=page.url_path, settled=False)
 page.run()

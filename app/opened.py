@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace, TraceError
 
 from .settings import settings
@@ -12,10 +13,17 @@ def load(file) -> Trace:
     """One uploaded trace."""
     most = settings().upload_megabytes
     if file.size > most * 2**20:
-        raise TraceError(f"{file.name}: {file.size / 2**20:.0f} MB is too large; open a trace of at most {most} MB.")
+        raise TraceError(
+            phrase(
+                "{name}: {size:.0f} MB is too large; open a trace of at most {most} MB.",
+                name=file.name,
+                size=file.size / 2**20,
+                most=most,
+            )
+        )
     trace = Trace.load(file)
     if not trace.steps or not len(trace["probe_step"]):
-        raise TraceError(f"{file.name}: nothing is recorded in it; record the run again.")
+        raise TraceError(phrase("{name}: nothing is recorded in it; record the run again.", name=file.name))
     return trace
 
 

@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from .language import tr
+
 LARGE = """<style>
 section[data-testid="stSidebar"], [data-testid="stExpandSidebarButton"] { display: none; }
 html { font-size: 20px; }
@@ -12,7 +14,7 @@ html { font-size: 20px; }
 def presentation() -> None:
     """The button, and what it does to the page."""
     on = st.session_state.setdefault("present", False)
-    label = "Back to settings" if on else "Present"
+    label = tr("Back to settings") if on else tr("Present")
     st.button(label, key="presenting", shortcut="P", on_click=lambda: st.session_state.update(present=not on))
     if on:
         st.html(LARGE)

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from nested_core.config import ConfigError, Edit, Level, RunConfig
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
 from .engine.engine import Engine
@@ -139,7 +140,9 @@ class Comparison:
     def source(self) -> str:
         """Where the runs come from, in words."""
         found = all(arm.handle and arm.handle.found for arm in self.arms)
-        return "computed on this server before, or for others too: the same run" if found else "computed just now"
+        if found:
+            return phrase("computed on this server before, or for others too: the same run")
+        return phrase("computed just now")
 
     @property
     def done(self) -> int:
@@ -256,7 +259,7 @@ class Comparison:
         if self.error:
             return
         if started and now - self._seen > ABANDON_SECONDS:
-            self.error = (
+            self.error = phrase(
                 "nobody watched this run for a while, so it was stopped; press Reset, then Run, to start it again."
             )
             self.close()
@@ -289,11 +292,11 @@ class Comparison:
             for arm in self.arms:
                 arm.handle = self.engine.submit(arm.config, self.seed, self.owner)
         except ConfigError as error:
-            self._fail(arm, str(error))
+            self._fail(arm, error.args[0])
         return not self.error
 
     def _fail(self, arm: Arm, sentence: str) -> None:
         at = self.cursor
-        self.error = f"{arm.config.learner.name}: {sentence}"
+        self.error = phrase("{name}: {sentence}", name=arm.config.learner.name, sentence=sentence)
         self.playing, self.hold = False, at
         self._release()

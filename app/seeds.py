@@ -4,6 +4,7 @@ import streamlit as st
 
 from .desk import Desk
 from .files import renderer
+from .language import tr
 from .share import Wanted
 from .views import bands
 
@@ -13,23 +14,21 @@ TICK_SECONDS = 1.0
 
 def seeds(desk: Desk, wanted: Wanted | None) -> None:
     """An expander below the charts; while seeds train it looks after them once a second."""
-    with st.expander(
-        "How sure is this? The same on other seeds",
-    ):
+    with st.expander(tr("How sure is this? The same on other seeds")):
         band = desk.band
         busy = band is not None and not band.finished
         with st.container(horizontal=True, vertical_alignment="center"):
             for count in COUNTS:
                 st.button(
-                    f"Run {count} seeds",
+                    tr("Run {count} seeds", count=count),
                     key=f"run {count} seeds",
                     disabled=busy or wanted is None,
                     on_click=desk.start_band,
                     args=(wanted, count),
                 )
             if busy:
-                st.button("Stop", key="stop seeds", on_click=desk.stop_band)
-        st.caption("Other initial weights and another order of samples for each seed; the same for all learners.")
+                st.button(tr("Stop"), key="stop seeds", on_click=desk.stop_band)
+        st.caption(tr("Other initial weights and another order of samples for each seed; the same for all learners."))
         if band:
             st.fragment(lambda: _draw(desk, busy), run_every=TICK_SECONDS if busy else None)()
 
@@ -44,14 +43,16 @@ def _draw(desk: Desk, busy: bool) -> None:
     if busy:
         waiting = band.running is not None and band.running.status == "waiting"
         words = (
-            "waiting for the run above to end or pause" if waiting else f"{len(band.done)} of {len(band.seeds)} seeds"
+            tr("waiting for the run above to end or pause")
+            if waiting
+            else tr("{done} of {wanted} seeds", done=len(band.done), wanted=len(band.seeds))
         )
         st.progress(band.share, words)
     if band.error:
-        st.error(band.error)
+        st.error(tr(band.error))
     if band.done:
-        told = bands.sentence(band.done) or "One seed so far."
+        told = bands.sentence(band.done) or tr("One seed so far.")
         st.markdown(told)
-        alt = f"Mean score over the tasks seen so far, a band for each learner. {told}".replace("**", "")
+        alt = tr("Mean score over the tasks seen so far, a band for each learner. {told}", told=told.replace("**", ""))
         st.echarts_chart(bands.option(band.done), height=310, key="band", renderer=renderer(not busy), alt=alt)
         st.dataframe(bands.table(band.done), hide_index=True, key="band table")

@@ -26,6 +26,7 @@ from nested_core.config import (
     run_id,
     whole,
 )
+from nested_core.phrase import phrase
 
 from .design import Design, read_order
 from .query import VERSION, Query
@@ -47,7 +48,7 @@ FIELDS = (
     "hide",
 )
 MAX_EDITS = 30
-ORDER_FORM = "write numbers of tasks, joined by _, with *STEPS where a visit has its own"
+ORDER_FORM = phrase("write numbers of tasks, joined by _, with *STEPS where a visit has its own")
 NO_TEXTS = tuple((name, "to be given. " * 200) for name in ("one", "two"))  # to check a link before the texts come
 NESTS = {  # how knowledge passes between levels: variant, optimizer and model of the nested learner; the default first
     False: {
@@ -62,15 +63,15 @@ NESTS = {  # how knowledge passes between levels: variant, optimizer and model o
     },
 }
 HIDEABLE = {  # what a teacher can take out of sight, with hide=NAME_NAME
-    "preset": "presets",
-    "stream": "stream",
-    "tasks": "tasks",
-    "rounds": "visits and rounds",
-    "dwell": "steps a visit",
-    "design": "stream designer",
-    "levels": "levels",
-    "with": "comparison",
-    "seed": "seed",
+    "preset": phrase("presets"),
+    "stream": phrase("stream"),
+    "tasks": phrase("tasks"),
+    "rounds": phrase("visits and rounds"),
+    "dwell": phrase("steps a visit"),
+    "design": phrase("stream designer"),
+    "levels": phrase("levels"),
+    "with": phrase("comparison"),
+    "seed": phrase("seed"),
 }
 LIMITS = {"rounds": (1, 20), "dwell": (1, 2_000), "seed": (0, 2**31 - 1)}  # those of the controls
 
@@ -163,10 +164,11 @@ def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
     query = Query(given, FIELDS)
     kind = given.get("stream", "permuted_digits")
     if kind not in STREAMS:
-        query.note("stream", "the default stream is shown; choose one of " + ", ".join(STREAMS))
+        streams = ", ".join(STREAMS)
+        query.note("stream", phrase("the default stream is shown; choose one of {streams}", streams=streams))
         kind = "permuted_digits"
     if kind == "own_text":
-        query.notices.append("link: texts are never part of a link; give your own below.")
+        query.notices.append(phrase("link: texts are never part of a link; give your own below."))
     base = default(kind, query.whole("rounds", *LIMITS["rounds"], None))
     found = replace(
         base,
@@ -176,11 +178,12 @@ def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
         nest=query.one_of("nest", {name: name for name in nests(base.is_text)}, base.nest),
     )
     found = _designed(query, found)
-    form, instead = "write period*rate, joined by _", "the default levels are used"
+    form, instead = phrase("write period*rate, joined by _"), phrase("the default levels are used")
     found = replace(found, levels=query.made("levels", _levels, form, instead, found.levels))
     unknown = set(filter(None, given.get("hide", "").split("_"))) - HIDEABLE.keys()
     if unknown:
-        query.note("hide", f"name some of {', '.join(HIDEABLE)}, joined by _; what else is named is hidden")
+        names = ", ".join(HIDEABLE)
+        query.note("hide", phrase("name some of {names}, joined by _; what else is named is hidden", names=names))
 
     def edited(text: str) -> Choice:
         changed = replace(found, edits=_edits(text))
@@ -188,13 +191,15 @@ def read(given: Mapping[str, str]) -> tuple[Choice, list[str]]:
         usual.configs(NO_TEXTS if kind == "own_text" else ())
         return changed
 
-    found = query.made("edits", edited, "write step:levels, joined by ~", "the levels stay as they are", found)
+    form, instead = phrase("write step:levels, joined by ~"), phrase("the levels stay as they are")
+    found = query.made("edits", edited, form, instead, found)
     if "with" in given:
-        names = _names(given["with"], base.baselines)
-        if names is None:
-            query.note("with", f"name one or more of {', '.join(base.baselines)}, joined by _, or none; all are shown")
+        baselines = _names(given["with"], base.baselines)
+        if baselines is None:
+            names = ", ".join(base.baselines)
+            query.note("with", phrase("name one or more of {names}, joined by _, or none; all are shown", names=names))
         else:
-            found = replace(found, baselines=names)
+            found = replace(found, baselines=baselines)
     return found, query.notices
 
 
@@ -212,19 +217,21 @@ def _designed(query: Query, found: Choice) -> Choice:
         parts = tuple(text.split("_"))
         return fitting(replace(found, tasks=len(parts)), parts=parts)
 
-    found = query.made("parts", named, "name tasks, joined by _", "the usual tasks are used", found)
+    form, instead = phrase("name tasks, joined by _"), phrase("the usual tasks are used")
+    found = query.made("parts", named, form, instead, found)
 
     def alike(text: str) -> Choice:
         whole("similar", int(text), 0, 100)
         return fitting(found, similarity=int(text) / 100)
 
-    found = query.made("similar", alike, "give a whole number from 0 to 100", "the tasks are independent", found)
+    form, instead = phrase("give a whole number from 0 to 100"), phrase("the tasks are independent")
+    found = query.made("similar", alike, form, instead, found)
 
     def ordered(text: str) -> Choice:
         order, dwells = read_order(text, found.dwell)
         return fitting(found, order=order, dwells=dwells)
 
-    return query.made("order", ordered, ORDER_FORM, "the tasks are visited in turn", found)
+    return query.made("order", ordered, ORDER_FORM, phrase("the tasks are visited in turn"), found)
 
 
 def _told(levels: tuple[Level, ...]) -> str:
@@ -236,7 +243,7 @@ def _told(levels: tuple[Level, ...]) -> str:
 def _edits(text: str) -> tuple[Edit, ...]:
     parts = [part.split(":") for part in text.split("~")]
     if len(parts) > MAX_EDITS:
-        raise ConfigError(f"give at most {MAX_EDITS} changes")
+        raise ConfigError(phrase("give at most {most} changes", most=MAX_EDITS))
     return tuple(Edit(int(step), _levels(levels)) for step, levels in parts)
 
 
@@ -250,9 +257,9 @@ def _levels(text: str) -> tuple[Level, ...]:
             raise ValueError(part)
         levels.append(Level(int(period), float(rate), paused, float(kept[0][1:])))
     if len(levels) > 8:
-        raise ConfigError("give 1 to 8 levels")
+        raise ConfigError(phrase("give 1 to 8 levels"))
     if len({x.period for x in levels}) < len(levels):
-        raise ConfigError("give every level another period")
+        raise ConfigError(phrase("give every level another period"))
     return tuple(sorted(levels, key=lambda x: x.period))
 
 

@@ -3,20 +3,23 @@
 import streamlit as st
 
 from nested_core.config import MAX_TEXT_BYTES, TASK_LIMITS, ConfigError, decode_text
+from nested_core.phrase import phrase
+
+from .language import tr
 
 
 def own_texts(problems: list[str]) -> tuple[tuple[str, str], ...]:
     """(name, text) of every usable upload and paste; each unusable one adds a sentence."""
     files = st.file_uploader(
-        "Two or more text files (UTF-8, at most 5 MB each)",
+        tr("Two or more text files (UTF-8, at most 5 MB each)"),
         accept_multiple_files=True,
         key="files",
-        help="Any plain text: a novel, notes, source code. It stays in the server's memory and goes with the tab.",
+        help=tr("Any plain text: a novel, notes, source code. It stays in the server's memory and goes with the tab."),
     )
-    with st.expander("Paste texts instead"):
+    with st.expander(tr("Paste texts instead")):
         pasted, number = [], 1
         while number <= TASK_LIMITS["own_text"][1] and (number <= 2 or pasted[-1].strip()):
-            pasted.append(st.text_area(f"Text {number}", key=f"paste {number}", height=90))
+            pasted.append(st.text_area(tr("Text {number}", number=number), key=f"paste {number}", height=90))
             number += 1
     given = [(file.name, file.size, file.getvalue) for file in files]
     given += [(f"text {i}", len(text.encode()), text.encode) for i, text in enumerate(pasted, 1) if text.strip()]
@@ -24,10 +27,16 @@ def own_texts(problems: list[str]) -> tuple[tuple[str, str], ...]:
     for name, size, read in given:
         try:
             if size > MAX_TEXT_BYTES:  # before it is copied
-                raise ConfigError(f"text {name!r}: {size / 2**20:.1f} MB cannot be used; stay within 5 MB a file.")
+                raise ConfigError(
+                    phrase(
+                        "text {name!r}: {size:.1f} MB cannot be used; stay within 5 MB a file.",
+                        name=name,
+                        size=size / 2**20,
+                    )
+                )
             texts.append((name, decode_text(name, read())))
         except ConfigError as error:
-            problems.append(str(error))
+            problems.append(tr(error))
     if len(texts) == 1 and not problems:
-        st.info("One more text: every text is a task, and forgetting takes two.")
+        st.info(tr("One more text: every text is a task, and forgetting takes two."))
     return tuple(texts)

@@ -2,9 +2,16 @@
 
 Okabe-Ito hues, orange, purple and sky blue darkened so that each has at least 3:1 contrast on white and on the dark
 page. A task keeps its hue and dash everywhere; hues repeat after seven tasks, dashes then differ.
+
+Names in a trace are data, in English; the functions here say those that are known in the language of whoever reads.
 """
 
 import math
+import re
+
+from nested_core.phrase import phrase
+
+from .language import tr
 
 HUES = ("#0072B2", "#D55E00", "#009E73", "#C0609A", "#A87900", "#2F8FCB", "#767676")
 DASHES = ("solid", [7, 3], [2, 3], [9, 3, 2, 3], [12, 4], [4, 4], [1, 2], [5, 2, 1, 2, 1, 2], [10, 2, 4, 2], [3, 6])
@@ -12,12 +19,39 @@ RISE, FALL = "#D55E00", "#0072B2"  # positive and negative weights
 NARROW = "\u00a0"  # between number and unit, where no line may break
 INK = "#808080"  # marks that belong to no task, on light and dark
 STREAM_NAMES = {
-    "permuted_digits": "Digits, pixels reordered",
-    "class_digits": "Digits, new classes",
-    "languages": "Languages",
-    "own_text": "Your own text",
+    "permuted_digits": phrase("Digits, pixels reordered"),
+    "class_digits": phrase("Digits, new classes"),
+    "languages": phrase("Languages"),
+    "own_text": phrase("Your own text"),
 }
-ARM_NAMES = {"nested": "nested", "single_loop": "single loop", "transformer": "Transformer"}
+ARM_NAMES = {"nested": phrase("nested"), "single_loop": phrase("single loop"), "transformer": phrase("Transformer")}
+TASK_NAMES = {
+    "pixel order": phrase("pixel order {which}"),
+    "digits": phrase("digits {which}"),
+    "cipher": phrase("cipher {which}"),
+}
+RECORDED = (  # what else nested_core writes into traces and surfaces; the marks are for the catalogue, `tr` says it
+    phrase("in context"),
+    phrase("gradient"),
+    phrase("initial state"),
+    phrase("block"),
+    phrase("English"),
+    phrase("Python"),
+    phrase("accuracy"),
+    phrase("bits per character"),
+    phrase("squared error"),
+    phrase("cross-entropy (nats)"),
+    phrase("read-out of each level: class (row) by feature (column)"),
+    phrase("read-out held by each level: class (row) by feature (column)"),
+    phrase("value projection of the first layer held by each level: every second row"),
+    phrase("first layer: what one sequence wrote in context, and a corner of each level's CMS block"),
+    phrase("main memory of the first head: after reading one sequence, and the initial state held by each level"),
+    phrase("asked for by backend.use"),
+    phrase("asked for by NESTED_OPS"),
+    phrase("on a CPU the hand-written backward is the fastest form"),
+    phrase("there is a GPU, but Triton is not installed"),
+    phrase("a GPU with Triton"),
+)
 
 
 def hue(index: int) -> str:
@@ -38,26 +72,71 @@ def level_words(level) -> str:
     """The settings of a level as people write them; anything else as it is."""
     if not isinstance(level, dict) or "period" not in level:
         return str(level)
-    kept = f", keeping {level['retention']:g}" if level.get("retention", 1) < 1 else ""
-    return f"every {level['period']} at {level.get('rate', 0):g}{kept}" + " (paused)" * bool(level.get("paused"))
+    period, rate, kept = level["period"], level.get("rate", 0), level.get("retention", 1)
+    words = tr("every {period} at {rate:g}", period=period, rate=rate)
+    if kept < 1:
+        words = tr("every {period} at {rate:g}, keeping {kept:g}", period=period, rate=rate, kept=kept)
+    return tr("{level} (paused)", level=words) if level.get("paused") else words
+
+
+def level_name(level: dict) -> str:
+    """The name of a level of a trace: "every 8", "in context"."""
+    return every(level["period"]) if level["name"] == f"every {level['period']}" else tr(level["name"])
+
+
+def every(period: int) -> str:
+    """The name of a level with this period."""
+    return tr("every {period}", period=period)
+
+
+def learner_name(name: str) -> str:
+    """A learner's name as people read it."""
+    return tr(ARM_NAMES.get(name, name))
 
 
 def arm_name(trace) -> str:
-    """The learner's name as people read it."""
-    name = trace.meta["config"]["learner"]["name"]
-    return ARM_NAMES.get(name, name)
+    """The name of a trace's learner as people read it."""
+    return learner_name(trace.meta["config"]["learner"]["name"])
+
+
+def task_name(trace, task: int) -> str:
+    """The name of a task of a trace; texts of people's own keep theirs."""
+    name = trace.tasks[task]
+    return name if trace.meta["config"]["stream"].get("kind") == "own_text" else task_words(name)
+
+
+def task_words(name: str) -> str:
+    """The name of a task of one of our streams: "pixel order 3", "English"."""
+    found = re.fullmatch(r"(pixel order|digits|cipher) ([\d ]+)", name)
+    return tr(TASK_NAMES[found[1]], which=found[2]) if found else tr(name)
+
+
+def stream_name(kind: str) -> str:
+    """A kind of stream as people read it."""
+    return tr(STREAM_NAMES.get(kind, kind))
 
 
 def score(value: float, unit: str) -> str:
     """A score with its unit: "93 %" or "2.41 bits"; "-" where there is none."""
-    if value is None or not math.isfinite(value):
+    if unit == "accuracy" or not known(value):
+        return bare(value, unit)
+    return tr("{value:.2f}\N{NO-BREAK SPACE}bits", value=value)
+
+
+def bare(value: float, unit: str) -> str:
+    """The same where there is no room for the word: "93 %" or "2.41"."""
+    if not known(value):
         return "-"
-    return f"{100 * value:.0f}{NARROW}%" if unit == "accuracy" else f"{value:.2f}{NARROW}bits"
+    return f"{100 * value:.0f}{NARROW}%" if unit == "accuracy" else f"{value:.2f}"
+
+
+def known(value: float | None) -> bool:
+    return value is not None and math.isfinite(value)
 
 
 def samples(unit: str) -> str:
     """What a sample is called on this kind of stream."""
-    return "samples" if unit == "accuracy" else "characters"
+    return tr("samples") if unit == "accuracy" else tr("characters")
 
 
 def drawn(value: float, unit: str):
@@ -80,6 +159,9 @@ section[data-testid="stSidebar"] h2 { font-size: 1.05rem; padding: 0.4rem 0 0.4r
 /* Streamlit's own faded colours miss the contrast of 4.5 that small text needs. */
 [data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {
   color: light-dark(#575c62, #aab1b9); opacity: 1; }
+/* The button to the other language stands in the head of the page, at the end of the list of pages. */
+.st-key-language { position: fixed; top: 0.6rem; right: 3.4rem; z-index: 999991; width: auto !important; }
+[data-testid="stToolbar"] { padding-right: 6.5rem; }
 button kbd { color: inherit !important; opacity: 1 !important; }
 button:disabled kbd { opacity: 0.5 !important; }
 [data-testid="stBaseButton-primary"]:enabled {

@@ -2,12 +2,15 @@
 
 import streamlit as st
 
+from nested_core.phrase import phrase
+
 from .desk import Desk
+from .language import tr
 from .levels import put_levels
 from .share import Wanted
 
-SPEEDS = {"slow": 5.0, "medium": 40.0, "fast": 0.0}
-STRIDES = {"step": "step", "window": "slowest level", "visit": "task"}
+SPEEDS = {phrase("slow"): 5.0, phrase("medium"): 40.0, phrase("fast"): 0.0}  # steps a second
+STRIDES = {"step": phrase("step"), "window": phrase("slowest level"), "visit": phrase("task")}
 
 
 def transport(desk: Desk, wanted: Wanted | None) -> None:
@@ -19,7 +22,7 @@ def transport(desk: Desk, wanted: Wanted | None) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
         if not training:
             st.button(
-                "Run",
+                tr("Run"),
                 key="run",
                 type="primary",
                 disabled=not can_run,
@@ -28,38 +31,43 @@ def transport(desk: Desk, wanted: Wanted | None) -> None:
                 shortcut=None if busy else "Space",
             )
         if busy:
-            st.button("Pause", key="pause", on_click=desk.pause, shortcut="Space")
-        st.button("Start", key="home", disabled=off, on_click=desk.jump, args=(0,), shortcut="Home")
-        st.button("Back", key="back", disabled=off, on_click=desk.back, args=(by,), shortcut="Left")
-        st.button("Step", key="step", disabled=not can_run, on_click=desk.step, args=(wanted, by), shortcut="Right")
-        st.button("Replay", key="replay", disabled=off, on_click=desk.replay, help="The same run again, from here")
-        st.button("Reset", key="reset", disabled=desk.show is None and not desk.fresh, on_click=desk.reset)
+            st.button(tr("Pause"), key="pause", on_click=desk.pause, shortcut="Space")
+        st.button(tr("Start", "time"), key="home", disabled=off, on_click=desk.jump, args=(0,), shortcut="Home")
+        st.button(tr("Back"), key="back", disabled=off, on_click=desk.back, args=(by,), shortcut="Left")
+        st.button(tr("Step"), key="step", disabled=not can_run, on_click=desk.step, args=(wanted, by), shortcut="Right")
         st.button(
-            "New seed",
+            tr("Replay"), key="replay", disabled=off, on_click=desk.replay, help=tr("The same run again, from here")
+        )
+        st.button(tr("Reset"), key="reset", disabled=desk.show is None and not desk.fresh, on_click=desk.reset)
+        st.button(
+            tr("New seed"),
             key="new seed",
             on_click=_new_seed,
             shortcut="N",
-            help="Other initial weights, another order of samples. Rewinding shows the same run; this makes another.",
+            help=tr(
+                "Other initial weights, another order of samples. Rewinding shows the same run; this makes another."
+            ),
         )
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.segmented_control(
-            "Speed",
+            tr("Speed"),
             SPEEDS,
+            format_func=tr,
             default="fast",
             required=True,
             key="speed",
             label_visibility="collapsed",
-            help="Slow: 5 steps a second. Medium: 40. Fast: as fast as this computer goes.",
+            help=tr("Slow: 5 steps a second. Medium: 40. Fast: as fast as this computer goes."),
         )
         st.segmented_control(
-            "Step by",
+            tr("Step by"),
             STRIDES,
             default="step",
-            format_func=STRIDES.get,
+            format_func=lambda stride: tr(STRIDES[stride]),
             required=True,
             key="stride",
             label_visibility="collapsed",
-            help="How far Step and Back go: a step, to a write of the slowest level, or to a change of task.",
+            help=tr("How far Step and Back go: a step, to a write of the slowest level, or to a change of task."),
         )
         _slider(desk, off)
     if desk.live:
@@ -76,7 +84,7 @@ def _slider(desk: Desk, off: bool) -> None:
         desk.jump(st.session_state[key])
 
     hidden = dict(label_visibility="collapsed", width="stretch")
-    st.slider("Time", 0, last, desk.position, key=key, disabled=off, on_change=scrubbed, **hidden)
+    st.slider(tr("Time"), 0, last, desk.position, key=key, disabled=off, on_change=scrubbed, **hidden)
 
 
 def _changes(desk: Desk, wanted: Wanted | None, busy: bool) -> None:
@@ -84,19 +92,27 @@ def _changes(desk: Desk, wanted: Wanted | None, busy: bool) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         if desk.can_fork(wanted) and not busy:
             st.button(
-                f"Fork at step {desk.position}",
+                tr("Fork at step {at}", at=desk.position),
                 key="fork",
                 on_click=desk.fork,
                 args=(wanted,),
-                help="The same run up to here, then with the levels that are set now. What was there stays as a ghost.",
+                help=tr(
+                    "The same run up to here, then with the levels that are set now. What was there stays as a ghost."
+                ),
             )
         if desk.before:
-            st.button("Undo", key="undo", on_click=_undo, args=(desk,), help="The run as it was before the last change")
+            st.button(
+                tr("Undo"),
+                key="undo",
+                on_click=_undo,
+                args=(desk,),
+                help=tr("The run as it was before the last change"),
+            )
         if wanted and not desk.matches(wanted):
             st.caption(
-                "The settings have changed: press Reset, then Run, to use them."
+                tr("The settings have changed: press Reset, then Run, to use them.")
                 if busy
-                else "The settings have changed: Run begins anew with them."
+                else tr("The settings have changed: Run begins anew with them.")
             )
 
 

@@ -8,6 +8,7 @@ import importlib
 import pkgutil
 
 from nested_core import config
+from nested_core.phrase import phrase
 
 from .lesson import Lesson
 
@@ -23,5 +24,5 @@ def lesson(number: str | int) -> Lesson:
     found = all_lessons()
     text = str(number)
     ok = text.isascii() and text.isdigit() and int(text) in [x.number for x in found]
-    config.check(ok, "lesson", number, f"choose a number from 1 to {found[-1].number}")
+    config.check(ok, "lesson", number, phrase("choose a number from 1 to {last}", last=found[-1].number))
     return next(x for x in found if x.number == int(text))

@@ -1,13 +1,17 @@
 """A lesson on paper: two pages for learners, and apart from it the teacher's notes with the answer key.
 
 HTML with print style, no scripts, nothing loaded from elsewhere. The axes for the prediction are left empty on the
-handout; the key shows what one run (the lesson's seed) measured.
+handout; the key shows what one run (the lesson's seed) measured. Who asks for a paper says its words.
 """
 
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from html import escape
 
-from .lesson import Lesson, Pick, Point, Question, Results, Sketch, Steps
-from .picture import Figure, Series, tidy
+from nested_core.phrase import Phrase, phrase
+
+from .lesson import Claim, Lesson, Pick, Point, Question, Results, Revealed, Steps
+from .picture import Figure, Series, spoken, tidy
 from .plain import plain
 from .record import results
 
@@ -23,109 +27,123 @@ p, ol, ul { margin: 1mm 0 2mm; } .idea { font-style: italic; } .small { font-siz
 """
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#C0609A")
 DASHES = ("", "6 3", "2 3", "8 3 2 3")
+Say = Callable[[str], str]  # a text in the reader's language
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 620, 230, 50, 130, 24, 40
 
 
-def handout(lesson: Lesson) -> str:
-    """What learners get."""
-    prediction = lesson.prediction
-    parts = [
-        _head(lesson),
-        f"<h2>Read</h2><p>{_text(lesson.hook)}</p>",
-        f"<h2>Predict, before anything runs</h2><p>{_text(prediction.text)}</p>{_blank(prediction)}",
-        f"<h2>Run</h2><p>{_doing(lesson)}</p><p>Draw what was measured into the same picture, in another colour. "
-        "How far away were you?</p>",
-        "<h2 class='page'>Why?</h2>" + _asked(lesson.why),
-        "<h2>Check</h2>" + "".join(map(_asked, lesson.checks)),
-        f"<h2>Now you</h2><p>{_text(lesson.now_you)}</p>" + "<div class='lines'></div>" * 3,
-        "<h2>In your own words, five lines</h2>" + "<div class='lines'></div>" * 5,
-    ]
-    return _page(f"Lesson {lesson.number}: {lesson.title}", "\n".join(parts))
+def handout(lesson: Lesson, say: Say = str, language: str = "en") -> str:
+    """What learners get, in the language that `say` says it in."""
+    return _Paper(lesson, say, language).handout()
 
 
-def key(lesson: Lesson, found: Results | None = None) -> str:
+def key(lesson: Lesson, found: Results | None = None, say: Say = str, language: str = "en") -> str:
     """What the teacher gets: notes, answers with feedback, what was measured and the ranges over ten seeds.
 
     found: what was recorded already; without it, the lesson is run here.
     """
     revealed = lesson.reveal(results(lesson) if found is None else found)
-    claims = "".join(
-        f"<li>{_text(c.sentence)}: {tidy(c.low)} to {tidy(c.high)} {escape(c.unit)}</li>" for c in lesson.claims
-    )
-    parts = [
-        _head(lesson, "Teacher's notes and key"),
-        "<h2>Notes</h2><ul>" + "".join(f"<li>{_text(x)}</li>" for x in lesson.teacher) + "</ul>",
-        f"<h2>What was measured</h2><p>{_text(revealed.sentence)}</p>{svg(revealed.figure)}",
-        f"<h2>Expected over ten seeds</h2><ul>{claims}</ul>",
-        "<h2 class='page'>Answers</h2>" + "".join(_answered(q) for q in (lesson.why, *lesson.checks)),
-        "<h2>In five lines</h2><ol>" + "".join(f"<li>{_text(x)}</li>" for x in lesson.summary) + "</ol>",
-    ]
-    return _page(f"Lesson {lesson.number}, key: {lesson.title}", "\n".join(parts))
+    return _Paper(lesson, say, language).key(revealed)
 
 
-def _page(title: str, body: str) -> str:
-    return (
-        f"<!doctype html>\n<html lang='en'><head><meta charset='utf-8'><title>{escape(title)}</title>"
-        f"<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n"
-    )
+@dataclass(frozen=True)
+class _Paper:
+    """One lesson in one language."""
 
+    lesson: Lesson
+    say: Say
+    language: str
 
-def _head(lesson: Lesson, what: str = "Name: ______________________________") -> str:
-    return (
-        f"<h1>{lesson.number}. {escape(lesson.title)}</h1><p class='small'>{escape(what)}</p>"
-        f"<p class='idea'>{_text(lesson.idea)}</p><p class='small'>{lesson.minutes} minutes. {escape(lesson.paper)}</p>"
-    )
+    def handout(self) -> str:
+        lesson, say, text = self.lesson, self.say, self.text
+        draw = say("Draw what was measured into the same picture, in another colour. How far away were you?")
+        parts = [
+            self.head(say("Name: ______________________________")),
+            f"<h2>{say('Read')}</h2><p>{text(lesson.hook)}</p>",
+            f"<h2>{say('Predict, before anything runs')}</h2><p>{text(lesson.prediction.text)}</p>{self.blank()}",
+            f"<h2>{say('Run')}</h2><p>{self.doing()}</p><p>{draw}</p>",
+            f"<h2 class='page'>{say('Why?')}</h2>{self.asked(lesson.why)}",
+            f"<h2>{say('Check')}</h2>" + "".join(map(self.asked, lesson.checks)),
+            f"<h2>{say('Now you')}</h2><p>{text(lesson.now_you)}</p>" + "<div class='lines'></div>" * 3,
+            f"<h2>{say('In your own words, five lines')}</h2>" + "<div class='lines'></div>" * 5,
+        ]
+        title = phrase("Lesson {number}: {title}", number=lesson.number, title=say(lesson.title))
+        return self.page(say(title), "\n".join(parts))
 
+    def key(self, revealed: Revealed) -> str:
+        lesson, say, text = self.lesson, self.say, self.text
+        parts = [
+            self.head(say("Teacher's notes and key")),
+            f"<h2>{say('Notes')}</h2><ul>{self.items(lesson.teacher)}</ul>",
+            f"<h2>{say('What was measured')}</h2><p>{text(revealed.sentence)}</p>{svg(revealed.figure, say)}",
+            f"<h2>{say('Expected over ten seeds')}</h2><ul>{self.items(map(self.claimed, lesson.claims))}</ul>",
+            f"<h2 class='page'>{say('Answers')}</h2>" + "".join(map(self.answered, (lesson.why, *lesson.checks))),
+            f"<h2>{say('In five lines')}</h2><ol>{self.items(lesson.summary)}</ol>",
+        ]
+        title = phrase("Lesson {number}, key: {title}", number=lesson.number, title=say(lesson.title))
+        return self.page(say(title), "\n".join(parts))
 
-def _text(text: str) -> str:
-    return escape(plain(text))
-
-
-def _doing(lesson: Lesson) -> str:
-    activity = lesson.activity
-    if isinstance(activity, Steps):
-        return f"Go through the steps with {escape(activity.knob)} at {escape(', '.join(activity.options))}."
-    looks = dict.fromkeys(scene.look for scene in activity.scenes)  # said once for all scenes that share it
-    return " ".join(
-        f"{escape(', '.join(s.name for s in activity.scenes if s.look == look))}: {_text(look)}" for look in looks
-    )
-
-
-def _asked(question: Question) -> str:
-    options = "".join(f"<li>{_text(option.text)}</li>" for option in question.options)
-    return f"<section><p>{_text(question.text)}</p><ul class='options'>{options}</ul></section>"
-
-
-def _answered(question: Question) -> str:
-    rows = "".join(
-        f"<li class='{'right' if o.right else ''}'>{'✓ ' if o.right else ''}{_text(o.text)} "
-        f"<span class='small'>{_text(o.feedback)}</span></li>"
-        for o in question.options
-    )
-    return f"<section><p>{_text(question.text)}</p><ul>{rows}</ul></section>"
-
-
-def _blank(prediction: Pick | Point | Sketch) -> str:
-    if isinstance(prediction, Pick):
-        return "<ul class='options'>" + "".join(f"<li>{_text(o)}</li>" for o in prediction.options) + "</ul>"
-    if isinstance(prediction, Point):
-        return f"<p>{_text(prediction.label)} ({escape(prediction.unit)}): ____________</p>" + svg(
-            Figure("", "step, or case", prediction.label, (), low=prediction.low, high=prediction.high)
+    def page(self, title: str, body: str) -> str:
+        return (
+            f"<!doctype html>\n<html lang='{self.language}'><head><meta charset='utf-8'><title>{escape(title)}</title>"
+            f"<style>{STYLE}</style></head><body>\n{body}\n</body></html>\n"
         )
-    places = Series("", prediction.xs, ())
-    axes = Figure(
-        "",
-        prediction.x_label,
-        f"{prediction.label} ({prediction.unit})",
-        (places,),
-        low=prediction.low,
-        high=prediction.high,
-    )
-    return svg(axes)
+
+    def head(self, what: str) -> str:
+        lesson, say = self.lesson, self.say
+        source = phrase("{minutes} minutes. {paper}", minutes=lesson.minutes, paper=say(lesson.paper))
+        return (
+            f"<h1>{lesson.number}. {escape(say(lesson.title))}</h1><p class='small'>{escape(what)}</p>"
+            f"<p class='idea'>{self.text(lesson.idea)}</p><p class='small'>{escape(say(source))}</p>"
+        )
+
+    def text(self, text: str) -> str:
+        return escape(plain(self.say(text)))
+
+    def items(self, texts: Iterable[str]) -> str:
+        return "".join(f"<li>{self.text(text)}</li>" for text in texts)
+
+    def claimed(self, claim: Claim) -> Phrase:
+        words = dict(claim=self.say(claim.sentence), low=tidy(claim.low), high=tidy(claim.high))
+        return phrase("{claim}: {low} to {high} {unit}", unit=self.say(claim.unit), **words)
+
+    def doing(self) -> str:
+        activity, say = self.lesson.activity, self.say
+        if isinstance(activity, Steps):
+            options = ", ".join(map(say, activity.options))
+            go = phrase("Go through the steps with {knob} at {options}.", knob=say(activity.knob), options=options)
+            return escape(say(go))
+        looks = dict.fromkeys(scene.look for scene in activity.scenes)  # said once for all scenes that share it
+        named = {look: ", ".join(say(scene.name) for scene in activity.scenes if scene.look == look) for look in looks}
+        return " ".join(f"{escape(names)}: {self.text(look)}" for look, names in named.items())
+
+    def asked(self, question: Question) -> str:
+        options = self.items(option.text for option in question.options)
+        return f"<section><p>{self.text(question.text)}</p><ul class='options'>{options}</ul></section>"
+
+    def answered(self, question: Question) -> str:
+        rows = "".join(
+            f"<li class='{'right' if o.right else ''}'>{'✓ ' if o.right else ''}{self.text(o.text)} "
+            f"<span class='small'>{self.text(o.feedback)}</span></li>"
+            for o in question.options
+        )
+        return f"<section><p>{self.text(question.text)}</p><ul>{rows}</ul></section>"
+
+    def blank(self) -> str:
+        """Where the prediction is put: boxes, or a line and empty axes."""
+        asked, say = self.lesson.prediction, self.say
+        if isinstance(asked, Pick):
+            return f"<ul class='options'>{self.items(asked.options)}</ul>"
+        ends = dict(low=asked.low, high=asked.high)
+        if isinstance(asked, Point):
+            axes = Figure("", phrase("step, or case"), asked.label, (), **ends)
+            return f"<p>{self.text(asked.label)} ({escape(say(asked.unit))}): ____________</p>" + svg(axes, say)
+        label = f"{say(asked.label)} ({say(asked.unit)})"
+        return svg(Figure("", asked.x_label, label, (Series("", asked.xs, ()),), **ends), say)
 
 
-def svg(figure: Figure) -> str:
+def svg(figure: Figure, say: Say = str) -> str:
     """Axes, lines or bars, and the name of each series at its end."""
+    figure = spoken(figure, say)
     places = list(dict.fromkeys(x for s in figure.series for x in s.xs))
     numeric = bool(places) and all(not isinstance(x, str) for x in places) and figure.kind == "line"
     values = [y for s in figure.series for y in s.ys]
@@ -172,7 +190,8 @@ def svg(figure: Figure) -> str:
         parts.append(
             f"<text x='{LEFT + wide + 8}' y='{TOP + 14 + 16 * i}' fill='{colour}'>{escape(series.name)}</text>"
         )
-    label = escape(figure.words if values else f"Empty axes: {figure.y_label} over {figure.x_label}")
+    empty = phrase("Empty axes: {y} over {x}", y=figure.y_label, x=figure.x_label)
+    label = escape(say(figure.words if values else empty))
     return (
         f"<svg viewBox='0 0 {WIDTH} {HEIGHT}' width='{WIDTH}' font-size='11' role='img' aria-label='{label}'>"
         + "".join(parts)

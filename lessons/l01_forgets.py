@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Point, Question, Results, Revealed, Runs, Scene
 from .picture import Figure, Series
 from .record import trace
@@ -18,13 +20,17 @@ def reveal(results: Results) -> Revealed:
     after, both = end(run, 0), (end(control, 0), end(control, 1))
     lines = [
         Series(name, tuple(int(s) for s in t["probe_step"]), tuple(100 * float(v) for v in t["score"][:, 0]))
-        for name, t in (("A, then B", run), ("mixed", control))
+        for name, t in ((phrase("A, then B"), run), (phrase("mixed"), control))
     ]
-    figure = Figure("How much of A is known", "step", "accuracy on A (%)", tuple(lines), marks=((SWITCH, "B begins"),))
-    sentence = (
-        f"A stood at {known(run, 0, SWITCH):.0f} % when B began and at {after:.0f} % a hundred steps later. The same "
-        f"network, shown as much of both but mixed, ends at {both[0]:.0f} % on A and {both[1]:.0f} % on B: it has room."
-    )
+    figure = Figure(
+        phrase("How much of A is known"), phrase("step"), phrase("accuracy on A (%)"), tuple(lines),
+        marks=((SWITCH, phrase("B begins")),),
+    )  # fmt: skip
+    sentence = phrase(
+        "A stood at {before:.0f} % when B began and at {after:.0f} % a hundred steps later. The same network, shown as "
+        "much of both but mixed, ends at {a:.0f} % on A and {b:.0f} % on B: it has room.",
+        before=known(run, 0, SWITCH), after=after, a=both[0], b=both[1],
+    )  # fmt: skip
     return Revealed(after, sentence, figure, (LAST,))
 
 

@@ -1,5 +1,7 @@
 """Lesson 2: the learning rate is a dial between keeping and learning, and no value of it wins."""
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Runs, Scene, Sketch
 from .picture import Figure, Series
 from .record import trace
@@ -26,18 +28,20 @@ def reveal(results: Results) -> Revealed:
     runs, control = [results[f"rate {name}"][0] for name in NAMES], results["mixed"][0]
     losses = tuple(lost(run) for run in runs)
     figure = Figure(
-        "Turning the dial", "learning rate", "%",
+        phrase("Turning the dial"), phrase("learning rate"), "%",
         (
-            Series("A lost during B", NAMES, losses),
-            Series("B learned", NAMES, tuple(end(run, 1) for run in runs)),
+            Series(phrase("A lost during B"), NAMES, losses),
+            Series(phrase("B learned"), NAMES, tuple(end(run, 1) for run in runs)),
         ),
     )  # fmt: skip
     best = max(zip(NAMES, runs, strict=True), key=lambda pair: weaker(pair[1]))
-    sentence = (
-        f"At rate {NAMES[0]} only {losses[0]:.0f} points of A are lost, but B reaches only {end(runs[0], 1):.0f} %. "
-        f"The best value, {best[0]}, ends at {end(best[1], 0):.0f} % on A and {end(best[1], 1):.0f} % on B. Mixed, the "
-        f"same network has {end(control, 0):.0f} % and {end(control, 1):.0f} %: no turn of the dial reaches that."
-    )
+    sentence = phrase(
+        "At rate {gentle} only {lost:.0f} points of A are lost, but B reaches only {little:.0f} %. The best value, "
+        "{best}, ends at {a:.0f} % on A and {b:.0f} % on B. Mixed, the same network has {mixed_a:.0f} % and "
+        "{mixed_b:.0f} %: no turn of the dial reaches that.",
+        gentle=NAMES[0], lost=losses[0], little=end(runs[0], 1), best=best[0], a=end(best[1], 0), b=end(best[1], 1),
+        mixed_a=end(control, 0), mixed_b=end(control, 1),
+    )  # fmt: skip
     return Revealed(losses, sentence, figure, NAMES)
 
 

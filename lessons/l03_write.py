@@ -2,14 +2,18 @@
 
 import functools
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Point, Question, Results, Revealed, Step, Steps
 from .picture import Figure, Matrix, Series, matrix
 
 OVERLAPS = ("0", "0.3", "0.6", "0.9")
-COLOURS = ("red", "green", "blue")
-CARDS = (("cat", "red"), ("dog", "green"), ("cat", "blue"))
+COLOURS = RED, GREEN, BLUE = phrase("red"), phrase("green"), phrase("blue")
+CAT, DOG = phrase("cat"), phrase("dog")
+CARDS = ((CAT, RED), (DOG, GREEN), (CAT, BLUE))
 PRACTICE = 10  # rounds over both facts
-RULES = ("hebbian", "delta")
+NAMES = {"hebbian": phrase("plain (Hebbian)"), "delta": phrase("delta rule")}
+RULES = tuple(NAMES)
 
 
 @functools.cache
@@ -51,21 +55,22 @@ def surprise(rule: str, cards, overlap: float, seed: int = -1) -> float:
 
 def practised(rounds: int):
     """dog -> green and cat -> red, over and over."""
-    return (("cat", "red"), ("dog", "green")) * rounds
+    return ((CAT, RED), (DOG, GREEN)) * rounds
 
 
 def answers(cards, overlap: float, animal: str) -> Figure:
     """The answers of both rules as bars."""
     bars = tuple(
-        Series({"hebbian": "plain (Hebbian)", "delta": "delta rule"}[rule], COLOURS, tuple(found.values()))
+        Series(NAMES[rule], COLOURS, tuple(found.values()))
         for rule in RULES
         for found in [asked(rule, cards, overlap, animal)]
     )
-    return Figure(f"Asked for {animal}", "colour", "part of the answer (%)", bars, "bars", -20, 110)
+    title, part = phrase("Asked for {animal}", animal=animal), phrase("part of the answer (%)")
+    return Figure(title, phrase("colour"), part, bars, "bars", -20, 110)
 
 
 def contents(rule: str, cards, overlap: float) -> Matrix:
-    name = {"hebbian": "plain memory", "delta": "delta memory"}[rule]
+    name = {"hebbian": phrase("plain memory"), "delta": phrase("delta memory")}[rule]
     return matrix(name, COLOURS, ("k1", "k2"), write(rule, cards, overlap))
 
 
@@ -73,65 +78,78 @@ def record(option: str) -> tuple[Step, ...]:
     c = float(option)
     steps = [
         Step(
-            "An empty memory",
-            f"The memory is a matrix with a row for each colour. A question is a key, a list of two numbers: cat is "
-            f"(1, 0), dog is ({c:g}, {(1 - c * c) ** 0.5:.2g}). Their overlap is {c:g}. The answer is matrix times "
-            "key; now it is nothing.",
+            phrase("An empty memory"),
+            phrase(
+                "The memory is a matrix with a row for each colour. A question is a key, a list of two numbers: cat is "
+                "(1, 0), dog is ({overlap:g}, {rest:.2g}). Their overlap is {overlap:g}. The answer is matrix times "
+                "key; now it is nothing.",
+                overlap=c, rest=(1 - c * c) ** 0.5,
+            ),
             r"\text{answer} = M k",
             (contents("delta", (), c),),
         )
-    ]
+    ]  # fmt: skip
     for n, (animal, colour) in enumerate(CARDS, 1):
         now = CARDS[:n]
         size = {rule: surprise(rule, now, c) for rule in RULES}
         steps.append(
             Step(
-                f"Write {animal} → {colour}",
-                f"The delta rule first asks: what do I answer now? It is wrong by {size['delta']:.2f} (the "
-                f"[[surprise]]), and writes that error under the key. The plain rule never asks; it adds {colour}.",
+                phrase("Write {animal} → {colour}", animal=animal, colour=colour),
+                phrase(
+                    "The delta rule first asks: what do I answer now? It is wrong by {error:.2f} (the [[surprise]]), "
+                    "and writes that error under the key. The plain rule never asks; it adds {colour}.",
+                    error=size["delta"], colour=colour,
+                ),
                 r"M \leftarrow M + (v - M k)\,k^\top,\qquad \lVert v - M k\rVert = " + f"{size['delta']:.2f}",
                 (contents("hebbian", now, c), contents("delta", now, c), answers(now, c, animal)),
                 {f"surprise {n}": size["delta"]},
             )
-        )
+        )  # fmt: skip
         if n == 2:
-            other = {rule: asked(rule, now, c, "cat") for rule in RULES}
+            plain, delta = (asked(rule, now, c, CAT) for rule in RULES)
             steps.append(
                 Step(
-                    "Ask for cat, which nobody touched",
-                    f"Writing dog changed the answer for cat, because the keys overlap by {c:g}. Plain: "
-                    f"{other['hebbian']['red']:.0f} % red and {other['hebbian']['green']:.0f} % green. Delta: "
-                    f"{other['delta']['red']:.0f} % red and {other['delta']['green']:.0f} % green.",
+                    phrase("Ask for cat, which nobody touched"),
+                    phrase(
+                        "Writing dog changed the answer for cat, because the keys overlap by {overlap:g}. Plain: "
+                        "{red:.0f} % red and {green:.0f} % green. Delta: {delta_red:.0f} % red and {delta_green:.0f} % "
+                        "green.",
+                        overlap=c, red=plain[RED], green=plain[GREEN], delta_red=delta[RED], delta_green=delta[GREEN],
+                    ),
                     r"M k_\mathrm{cat} = v_\mathrm{red} + (k_\mathrm{dog}^\top k_\mathrm{cat})\,v_\mathrm{green}"
                     r"\quad\text{(plain)}",
-                    (answers(now, c, "cat"),),
-                    {"mixed in": other["hebbian"]["green"], "delta mixed in": other["delta"]["green"]},
+                    (answers(now, c, CAT),),
+                    {"mixed in": plain[GREEN], "delta mixed in": delta[GREEN]},
                 )
-            )
+            )  # fmt: skip
         if n == 3:
             steps.append(
                 Step(
-                    "Ask for cat again",
-                    "The plain memory answers with everything that was ever written under cat, and what leaked in from "
-                    "dog. The delta rule erased its old answer as it wrote: only blue is left.",
+                    phrase("Ask for cat again"),
+                    phrase(
+                        "The plain memory answers with everything that was ever written under cat, and what leaked in "
+                        "from dog. The delta rule erased its old answer as it wrote: only blue is left."
+                    ),
                     "",
-                    (answers(now, c, "cat"),),
-                    {f"plain {x}": v for x, v in asked("hebbian", now, c, "cat").items()},
+                    (answers(now, c, CAT),),
+                    {f"plain {x}": v for x, v in asked("hebbian", now, c, CAT).items()},
                 )
             )
-    left = {rule: asked(rule, practised(PRACTICE), c, "cat") for rule in RULES}
+    plain, delta = (asked(rule, practised(PRACTICE), c, CAT) for rule in RULES)
     steps.append(
         Step(
-            f"Practise two facts {PRACTICE} times",
-            f"A fresh memory writes cat → red and dog → green in turn, {PRACTICE} times. The delta rule ends with cat "
-            "at "
-            f"{left['delta']['red']:.0f} % red and {left['delta']['green']:.0f} % green. The plain rule has added "
-            f"everything up: {left['hebbian']['red']:.0f} % red.",
+            phrase("Practise two facts {times} times", times=PRACTICE),
+            phrase(
+                "A fresh memory writes cat → red and dog → green in turn, {times} times. The delta rule ends with cat "
+                "at {red:.0f} % red and {green:.0f} % green. The plain rule has added everything up: {plain:.0f} % "
+                "red.",
+                times=PRACTICE, red=delta[RED], green=delta[GREEN], plain=plain[RED],
+            ),
             "",
             (contents("hebbian", practised(PRACTICE), c), contents("delta", practised(PRACTICE), c)),
-            {"practised": left["delta"]["red"]},
+            {"practised": delta[RED]},
         )
-    )
+    )  # fmt: skip
     return tuple(steps)
 
 
@@ -139,17 +157,19 @@ def reveal(results: Results) -> Revealed:
     find = {option: next(s for s in steps if "mixed in" in s.values).values for option, steps in results.items()}
     truth = find["0.6"]["mixed in"]
     figure = Figure(
-        "Green in the answer for cat, after dog → green was written", "overlap of the two keys", "green (%)",
+        phrase("Green in the answer for cat, after dog → green was written"), phrase("overlap of the two keys"),
+        phrase("green (%)"),
         tuple(
             Series(name, OVERLAPS, tuple(find[o][value] for o in OVERLAPS))
-            for name, value in (("plain (Hebbian)", "mixed in"), ("delta rule", "delta mixed in"))
+            for name, value in ((NAMES["hebbian"], "mixed in"), (NAMES["delta"], "delta mixed in"))
         ),
     )  # fmt: skip
-    sentence = (
-        f"With overlap 0.6, {truth:.0f} % of green leaks into the answer for cat; with 0.9 it is "
-        f"{find['0.9']['mixed in']:.0f} %, with 0 it is {find['0']['mixed in']:.0f} %. The leak is the overlap itself, "
-        f"for both rules: a write reaches every key that resembles it."
-    )
+    sentence = phrase(
+        "With overlap 0.6, {truth:.0f} % of green leaks into the answer for cat; with 0.9 it is {most:.0f} %, with 0 "
+        "it is {least:.0f} %. The leak is the overlap itself, for both rules: a write reaches every key that resembles "
+        "it.",
+        truth=truth, most=find["0.9"]["mixed in"], least=find["0"]["mixed in"],
+    )  # fmt: skip
     return Revealed(truth, sentence, figure, ("0.6",))
 
 

@@ -3,6 +3,8 @@
 import functools
 import math
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Sketch, Step, Steps
 from .picture import Figure, Series
 
@@ -75,39 +77,50 @@ def record(option: str) -> tuple[Step, ...]:
     half, most = holding(beta, 0.5), holding(beta, 0.99)
     steps = [
         Step(
-            "What momentum holds",
-            f"Before every step the momentum fades to {beta:g} of itself, and the new gradient is added. So the "
-            "gradient "
-            f"of n steps ago has weight {beta:g} to the power n. The latest {half} hold half of all weight, the "
-            f"latest {most} hold 99 %.",
+            phrase("What momentum holds"),
+            phrase(
+                "Before every step the momentum fades to {beta:g} of itself, and the new gradient is added. So the "
+                "gradient of n steps ago has weight {beta:g} to the power n. The latest {half} hold half of all "
+                "weight, the latest {most} hold 99 %.",
+                beta=beta, half=half, most=most,
+            ),
             r"m \leftarrow \beta m + g, \qquad \text{weight of } g_{t-n} = \beta^{\,n} = " + f"{beta:g}" + "^{n}",
-            (Figure("Weight of each past gradient", "gradient of n steps ago", "share of the weight (%)",
+            (Figure(phrase("Weight of each past gradient"), phrase("gradient of n steps ago"),
+                    phrase("share of the weight (%)"),
                     (Series(f"beta = {beta:g}", tuple(range(len(curve))), curve),), high=max(curve)),),
             {"half": half, "most": most},
         )
     ]  # fmt: skip
     for n in AGES:
         old = share_of_old(beta, n)
-        title = "The task changes" if n == 0 else f"{n} steps into B"
+        title = phrase("The task changes") if n == 0 else phrase("{n} steps into B", n=n)
         text = (
-            "Everything in the momentum comes from A. From now on every gradient comes from B."
+            phrase("Everything in the momentum comes from A. From now on every gradient comes from B.")
             if n == 0
-            else f"After {n} steps of B, {_percent(old)} of the momentum still comes from A, the rest from B."
+            else phrase(
+                "After {n} steps of B, {old} of the momentum still comes from A, the rest from B.",
+                n=n,
+                old=_percent(old),
+            )
         )
-        bars = (Series("share", ("from A", "from B"), (old, 100 - old)),)
+        bars = (Series(phrase("share"), (phrase("from A"), phrase("from B")), (old, 100 - old)),)
         steps.append(
             Step(
                 title, text, r"\text{from A} = \beta^{\,n} = " + f"{beta:g}^{{{n}}} = " + f"{beta**n:.2g}",
-                (Figure("Where the momentum comes from", "task", "share of the momentum (%)", bars, "bars"),),
+                (Figure(phrase("Where the momentum comes from"), phrase("task"), phrase("share of the momentum (%)"),
+                        bars, "bars"),),
                 {f"old {n}": old},
             )
         )  # fmt: skip
     back = pushes_back(beta)
     steps.append(
         Step(
-            "When B wants the opposite",
-            f"Suppose B's gradient points exactly against A's. For {back} step{'s' * (back != 1)} the optimizer still "
-            "moves toward A, because the old gradients outweigh the new ones.",
+            phrase("When B wants the opposite"),
+            phrase(
+                "Suppose B's gradient points exactly against A's. For {back} steps the optimizer still moves toward A, "
+                "because the old gradients outweigh the new ones.",
+                back=back,
+            ),
             r"\beta^{\,n} > \tfrac12 \;\Rightarrow\; \text{still toward A}",
             (),
             {"back": back},
@@ -117,7 +130,7 @@ def record(option: str) -> tuple[Step, ...]:
 
 
 def _percent(value: float) -> str:
-    return "less than 0.01 %" if value < 0.01 else f"{value:.3g} %"
+    return phrase("less than 0.01 %") if value < 0.01 else f"{value:.3g} %"
 
 
 def reveal(results: Results) -> Revealed:
@@ -125,13 +138,15 @@ def reveal(results: Results) -> Revealed:
     truth = tuple(old["0.9"][f"old {n}"] for n in AGES)
     places = tuple(str(n) for n in AGES)
     lines = tuple(Series(f"beta = {o}", places, tuple(old[o][f"old {n}"] for n in AGES)) for o in BETAS)
-    sentence = (
-        f"With beta = 0.9, {truth[1]:.0f} % of the momentum comes from A after 7 steps of B, {truth[2]:.0f} % after "
-        "22, "
-        f"{truth[3]:.0f} % after 44, and {_percent(truth[4])} after 100. Half of all weight lies on the latest "
-        f"{old['0.9']['half']:.0f} gradients, 99 % on the latest {old['0.9']['most']:.0f}."
-    )
-    figure = Figure("What momentum still holds of A", "steps into B", "share from A (%)", lines)
+    sentence = phrase(
+        "With beta = 0.9, {a7:.0f} % of the momentum comes from A after 7 steps of B, {a22:.0f} % after 22, {a44:.0f} "
+        "% after 44, and {a100} after 100. Half of all weight lies on the latest {half:.0f} gradients, 99 % on the "
+        "latest {most:.0f}.",
+        a7=truth[1], a22=truth[2], a44=truth[3], a100=_percent(truth[4]),
+        half=old["0.9"]["half"], most=old["0.9"]["most"],
+    )  # fmt: skip
+    title, share = phrase("What momentum still holds of A"), phrase("share from A (%)")
+    figure = Figure(title, phrase("steps into B"), share, lines)
     return Revealed(truth, sentence, figure, places)
 
 

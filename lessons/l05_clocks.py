@@ -2,6 +2,7 @@
 "back."""
 
 from nested_core.clock import writes
+from nested_core.phrase import phrase
 
 from .lesson import Claim, Lesson, Option, Pick, Question, Results, Revealed, Runs, Scene
 from .picture import Figure, Series
@@ -34,22 +35,23 @@ def outcome(fast: float, slow: float) -> int:
 
 
 def reveal(results: Results) -> Revealed:
-    names = ("none", *map(str, PERIODS))
+    names = (phrase("none"), *map(str, PERIODS))
     one = results["one clock"][0]
     runs = [results[f"C = {C}"][0] for C in PERIODS]
     fast = (known(one, 0, MIDDLE), *(known(run, 0, MIDDLE, 0) for run in runs))
     slow = tuple(known(run, 0, MIDDLE, 1) for run in runs)
     figure = Figure(
-        f"Asked alone about A at step {MIDDLE}, 45 steps into B", "period C of the slow memory", "accuracy on A (%)",
-        (Series("fast memory", names, fast), Series("slow memory", names[1:], slow)), "bars",
+        phrase("Asked alone about A at step {step}, 45 steps into B", step=MIDDLE),
+        phrase("period C of the slow memory"), phrase("accuracy on A (%)"),
+        (Series(phrase("fast memory"), names, fast), Series(phrase("slow memory"), names[1:], slow)), "bars",
     )  # fmt: skip
     at = PERIODS.index(50)
-    sentence = (
-        f"With C = 50 the slow memory alone knows {slow[at]:.0f} % of A, the fast one {fast[at + 1]:.0f} %. At the "
-        "end, "
-        f"just after the fast weights restarted, the learner has {end(runs[at], 0):.0f} % on A and "
-        f"{end(runs[at], 1):.0f} % on B; with one clock it has {end(one, 0):.0f} % and {end(one, 1):.0f} %."
-    )
+    sentence = phrase(
+        "With C = 50 the slow memory alone knows {slow:.0f} % of A, the fast one {fast:.0f} %. At the end, just after "
+        "the fast weights restarted, the learner has {a:.0f} % on A and {b:.0f} % on B; with one clock it has "
+        "{one_a:.0f} % and {one_b:.0f} %.",
+        slow=slow[at], fast=fast[at + 1], a=end(runs[at], 0), b=end(runs[at], 1), one_a=end(one, 0), one_b=end(one, 1),
+    )  # fmt: skip
     return Revealed(outcome(fast[at + 1], slow[at]), sentence, figure)
 
 

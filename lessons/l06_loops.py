@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from nested_core.config import LearnerConfig, Level, RunConfig, StreamConfig
+from nested_core.phrase import phrase
 
 from .lesson import Claim, Lesson, Option, Pick, Question, Results, Revealed, Runs, Scene
 from .picture import Figure, Series
@@ -35,21 +36,26 @@ def outcome(context: float, weights: float) -> int:
     return (2 if context > 1 else 0) if weights == 0 else (3 if context > 1 else 1)
 
 
+def called(level) -> str:
+    return phrase("in context") if level["kind"] == "in context" else phrase("every {period}", period=level["period"])
+
+
 def reveal(results: Results) -> Revealed:
     frozen, learning = results["frozen"][0], results["learning"][0]
-    names = tuple(level["name"] for level in frozen.levels)
+    names = tuple(map(called, frozen.levels))
     figure = Figure(
-        "Size of one write", "memory", "change (% of the memory)",
-        (Series("frozen", names, moved(frozen)), Series("learning", names, moved(learning))), "bars",
+        phrase("Size of one write"), phrase("memory"), phrase("change (% of the memory)"),
+        (Series(phrase("frozen"), names, moved(frozen)), Series(phrase("learning"), names, moved(learning))), "bars",
     )  # fmt: skip
     still, live = moved(frozen), moved(learning)
-    sentence = (
-        f"Frozen, the memory in context changed by {still[0]:.0f} % of its size while it read one text, and the "
-        "weights by "
-        f"{sum(still[1:]):.0f} %. Learning, the weights moved by {live[1]:.1f} % a step and the slow level by "
-        f"{live[2]:.1f} % every 8 steps: {int(learning['wrote'][:, 1].sum())} and "
-        f"{int(learning['wrote'][:, 2].sum())} writes in {learning.steps} steps."
-    )
+    wrote = learning["wrote"].sum(axis=0)
+    sentence = phrase(
+        "Frozen, the memory in context changed by {context:.0f} % of its size while it read one text, and the weights "
+        "by {still:.0f} %. Learning, the weights moved by {weights:.1f} % a step and the slow level by {slow:.1f} % "
+        "every 8 steps: {writes} and {slow_writes} writes in {steps} steps.",
+        context=still[0], still=sum(still[1:]), weights=live[1], slow=live[2],
+        writes=int(wrote[1]), slow_writes=int(wrote[2]), steps=learning.steps,
+    )  # fmt: skip
     return Revealed(outcome(still[0], max(still[1:])), sentence, figure)
 
 

@@ -1,5 +1,7 @@
 """Lesson 7: a continuum of memories. More clocks at equal size do not keep more here; a memory of inputs does."""
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Runs, Scene, Sketch
 from .picture import Figure, Series
 from .record import trace
@@ -19,22 +21,22 @@ def reveal(results: Results) -> Revealed:
     off = {"1": end(one, 0), "3": end(three, 0)}
     loop = end(single_loop, 0)
     figure = Figure(
-        "What is left of the first of three pixel orders", "number of clocks", "accuracy on A at the end (%)",
+        phrase("What is left of the first of three pixel orders"), phrase("number of clocks"),
+        phrase("accuracy on A at the end (%)"),
         (
-            Series("memory of inputs on", tuple(CLOCKS), kept),
-            Series("memory of inputs off", tuple(off), tuple(off.values())),
+            Series(phrase("memory of inputs on"), tuple(CLOCKS), kept),
+            Series(phrase("memory of inputs off"), tuple(off), tuple(off.values())),
         ),
     )  # fmt: skip
     sizes = [run.meta["state"] for run in results["memory on"]]
-    sentence = (
-        f"With one, two, three and four clocks {kept[0]:.0f}, {kept[1]:.0f}, {kept[2]:.0f} and {kept[3]:.0f} % of A "
-        "are "
-        f"left: more clocks did not keep more. With the memory of inputs switched off it is {off['1']:.0f} % for one "
-        "clock "
-        f"and {off['3']:.0f} % for three, and {loop:.0f} % for a single loop. What more and smaller blocks save is "
-        "room: "
-        f"the memory holds {sizes[0]:,} numbers for one block and {sizes[2]:,} for three."
-    )
+    sentence = phrase(
+        "With one, two, three and four clocks {one:.0f}, {two:.0f}, {three:.0f} and {four:.0f} % of A are left: more "
+        "clocks did not keep more. With the memory of inputs switched off it is {off_one:.0f} % for one clock and "
+        "{off_three:.0f} % for three, and {loop:.0f} % for a single loop. What more and smaller blocks save is room: "
+        "the memory holds {size_one:,} numbers for one block and {size_three:,} for three.",
+        one=kept[0], two=kept[1], three=kept[2], four=kept[3], off_one=off["1"], off_three=off["3"], loop=loop,
+        size_one=sizes[0], size_three=sizes[2],
+    )  # fmt: skip
     return Revealed(kept, sentence, figure, tuple(CLOCKS))
 
 

@@ -5,6 +5,7 @@ from math import comb
 from nested_core import presets
 from nested_core.clock import writes
 from nested_core.config import RunConfig, StreamConfig
+from nested_core.phrase import phrase
 
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Runs, Scene, Sketch
 from .picture import Figure, Series
@@ -43,13 +44,15 @@ def reveal(results: Results) -> Revealed:
     ends = {name: [final_mean(run) for run in results[name]] for name in STREAMS}
     leads = tuple(nested - loop for nested, loop in ends.values())
     figure = Figure(
-        "Nested minus single loop", "stream", "points of accuracy, mean of all tasks",
-        (Series("measured, seed 0", tuple(STREAMS), leads),), low=-30, high=30,
+        phrase("Nested minus single loop"), phrase("stream"), phrase("points of accuracy, mean of all tasks"),
+        (Series(phrase("measured, seed 0"), tuple(STREAMS), leads),), low=-30, high=30,
     )  # fmt: skip
-    parts = [f"{name}: nested {n:.0f} %, single loop {loop:.0f} %" for name, (n, loop) in ends.items()]
-    sentence = (
-        "; ".join(parts) + ". One seed shows one run: the ranges over ten seeds are what `python -m lessons.check "
-        "--lesson 8` prints, and there nested wins clearly on the first stream and loses on the other two."
+    sentence = phrase(
+        "once: nested {once[0]:.0f} %, single loop {once[1]:.0f} %; returning: nested {returning[0]:.0f} %, single "
+        "loop {returning[1]:.0f} %; hasty: nested {hasty[0]:.0f} %, single loop {hasty[1]:.0f} %. One seed shows one "
+        "run: the ranges over ten seeds are what `python -m lessons.check --lesson 8` prints, and there nested wins "
+        "clearly on the first stream and loses on the other two.",
+        **ends,
     )
     return Revealed(leads, sentence, figure, tuple(STREAMS))
 

@@ -2,13 +2,15 @@
 
 import functools
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Point, Question, Results, Revealed, Step, Steps
 from .picture import Figure, Series
 
 KEEPS = ("0.8", "0.9", "0.99", "1")
 SIZE, FACTS, NOISE = 16, 8, 44  # numbers in a key; notes that matter; tokens after them that do not
 RULES = ("hebbian", "delta decay")
-NAMES = {"hebbian": "plain (Hebbian)", "delta decay": "delta rule"}
+NAMES = {"hebbian": phrase("plain (Hebbian)"), "delta decay": phrase("delta rule")}
 
 
 @functools.cache
@@ -77,45 +79,57 @@ def record(option: str) -> tuple[Step, ...]:
     always = {name: mean(lambda s, name=name: facts(name, keep, False, s)) for name in RULES}
     choosy = {name: mean(lambda s, name=name: facts(name, keep, True, s)) for name in RULES}
     late = {name: mean(lambda s, name=name: recent(name, keep, s)) for name in RULES}
-    bars = lambda found: tuple(Series(NAMES[n], ("8 facts",), (found[n],)) for n in RULES)  # noqa: E731
+    likeness = phrase("likeness (%)")
+    bars = lambda found: tuple(Series(NAMES[n], (phrase("8 facts"),), (found[n],)) for n in RULES)  # noqa: E731
     return (
         Step(
-            "One note fades",
-            f"A note is written, and at each token after it the memory keeps {keep:g} of itself (its [[retention]]). "
-            f"After 7 tokens {fade[2]:.3g} % of the note is left, after 44 {fade[4]:.3g} %.",
+            phrase("One note fades"),
+            phrase(
+                "A note is written, and at each token after it the memory keeps {keep:g} of itself (its "
+                "[[retention]]). After 7 tokens {fade[2]:.3g} % of the note is left, after 44 {fade[4]:.3g} %.",
+                keep=keep, fade=fade,
+            ),
             r"M_t = \alpha\, M_{t-1},\qquad " + f"{keep:g}^{{44}} = {keep**44:.3g}",
-            (Figure("What is left of one note", "tokens later", "left (%)",
-                    (Series(f"retention {keep:g}", tuple(map(str, places)), fade),)),),
+            (Figure(phrase("What is left of one note"), phrase("tokens later"), phrase("left (%)"),
+                    (Series(phrase("retention {keep:g}", keep=keep), tuple(map(str, places)), fade),)),),
             {"left": fade[4]},
         ),
         Step(
-            "Everything is written",
-            f"Now {FACTS} facts are read, then {NOISE} tokens of noise, and every one is written at full strength. "
-            "Asked "
-            f"for the facts, the answers are {always['hebbian']:.0f} % like the true ones with the plain rule and "
-            f"{always['delta decay']:.0f} % with the [[delta rule]] (100: the same direction; mean of ten streams).",
+            phrase("Everything is written"),
+            phrase(
+                "Now {facts} facts are read, then {noise} tokens of noise, and every one is written at full strength. "
+                "Asked for the facts, the answers are {always[hebbian]:.0f} % like the true ones with the plain rule "
+                "and {always[delta decay]:.0f} % with the [[delta rule]] (100: the same direction; mean of ten "
+                "streams).",
+                facts=FACTS, noise=NOISE, always=always,
+            ),
             r"M_t = M_{t-1}(\alpha I - \eta\, k_t k_t^\top) + \eta\, v_t k_t^\top,\qquad \eta = 1",
-            (Figure("Facts, after noise that was written too", "", "likeness (%)", bars(always), "bars"),),
+            (Figure(phrase("Facts, after noise that was written too"), "", likeness, bars(always), "bars"),),
             {f"always {n}": v for n, v in always.items()},
         ),
         Step(
-            "The memory chooses what to write",
-            f"The same stream, but the write strength is 1 for a fact and 0 for noise. With retention {keep:g} the "
-            "facts "
-            f"come back at {choosy['hebbian']:.0f} % (plain) and {choosy['delta decay']:.0f} % (delta rule). Here we "
-            "chose the strength; in self-modifying Titans a small memory produces it from each token, and learns how.",
+            phrase("The memory chooses what to write"),
+            phrase(
+                "The same stream, but the write strength is 1 for a fact and 0 for noise. With retention {keep:g} the "
+                "facts come back at {choosy[hebbian]:.0f} % (plain) and {choosy[delta decay]:.0f} % (delta rule). "
+                "Here we chose the strength; in self-modifying Titans a small memory produces it from each token, and "
+                "learns how.",
+                keep=keep, choosy=choosy,
+            ),
             r"\eta_t = M_{\eta,t}(x_t),\quad \alpha_t = M_{\alpha,t}(x_t),\quad \hat v_t = M_t(v_t)",
-            (Figure("Facts, when noise is not written", "", "likeness (%)", bars(choosy), "bars"),),
+            (Figure(phrase("Facts, when noise is not written"), "", likeness, bars(choosy), "bars"),),
             {f"choosy {n}": v for n, v in choosy.items()},
         ),
         Step(
-            "What retention does to the latest notes",
-            f"Everything written again, and asked for the latest {FACTS} tokens: plain {late['hebbian']:.0f} %, delta "
-            "rule "
-            f"{late['delta decay']:.0f} %. The plain rule needs fading, or old notes drown the new ones; the delta "
-            "rule erases as it writes, and hardly needs it.",
+            phrase("What retention does to the latest notes"),
+            phrase(
+                "Everything written again, and asked for the latest {facts} tokens: plain {late[hebbian]:.0f} %, delta "
+                "rule {late[delta decay]:.0f} %. The plain rule needs fading, or old notes drown the new ones; the "
+                "delta rule erases as it writes, and hardly needs it.",
+                facts=FACTS, late=late,
+            ),
             "",
-            (Figure(f"The latest {FACTS}", "", "likeness (%)", bars(late), "bars"),),
+            (Figure(phrase("The latest {n}", n=FACTS), "", likeness, bars(late), "bars"),),
             {f"late {n}": v for n, v in late.items()},
         ),
     )  # fmt: skip
@@ -125,19 +139,24 @@ def reveal(results: Results) -> Revealed:
     values = {o: {k: v for step in steps for k, v in step.values.items()} for o, steps in results.items()}
     truth = values["0.9"]["left"]
     figure = Figure(
-        "44 tokens later", "retention", "%",
-        (
-            Series("left of one note", KEEPS, tuple(values[o]["left"] for o in KEEPS)),
-            Series("facts, noise written (delta rule)", KEEPS, tuple(values[o]["always delta decay"] for o in KEEPS)),
-            Series("facts, noise left out (delta rule)", KEEPS, tuple(values[o]["choosy delta decay"] for o in KEEPS)),
+        phrase("44 tokens later"), phrase("retention"), "%",
+        tuple(
+            Series(name, KEEPS, tuple(values[o][key] for o in KEEPS))
+            for key, name in (
+                ("left", phrase("left of one note")),
+                ("always delta decay", phrase("facts, noise written (delta rule)")),
+                ("choosy delta decay", phrase("facts, noise left out (delta rule)")),
+            )
         ),
     )  # fmt: skip
-    sentence = (
-        f"With retention 0.9 a note is left at {truth:.1f} % after 44 tokens, with 0.99 at "
-        f"{values['0.99']['left']:.0f} %. "
-        f"But keeping everything is no cure: with retention 1 and all noise written, the facts are only "
-        f"{values['1']['always delta decay']:.0f} % like the true ones; when noise is left out, "
-        f"{values['1']['choosy delta decay']:.0f} %. Choosing what to write matters more than keeping."
+    sentence = phrase(
+        "With retention 0.9 a note is left at {truth:.1f} % after 44 tokens, with 0.99 at {slower:.0f} %. But keeping "
+        "everything is no cure: with retention 1 and all noise written, the facts are only {always:.0f} % like the "
+        "true ones; when noise is left out, {choosy:.0f} %. Choosing what to write matters more than keeping.",
+        truth=truth,
+        slower=values["0.99"]["left"],
+        always=values["1"]["always delta decay"],
+        choosy=values["1"]["choosy delta decay"],
     )
     return Revealed(truth, sentence, figure, ("0.9",))
 

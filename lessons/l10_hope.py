@@ -2,6 +2,7 @@
 
 from nested_core.clock import writes
 from nested_core.config import LearnerConfig, Level, RunConfig, StreamConfig
+from nested_core.phrase import phrase
 
 from .lesson import Claim, Lesson, Option, Pick, Question, Results, Revealed, Runs, Scene
 from .picture import Figure, Series
@@ -57,14 +58,17 @@ def reveal(results: Results) -> Revealed:
     names = tuple(run.meta["config"]["learner"]["name"] for run in runs)
     firsts, means = tuple(map(first, runs)), tuple(map(final, runs))
     figure = Figure(
-        "At the end: lower is better", "learner", "bits per character",
-        (Series("first language", names, firsts), Series("mean of three", names, means)), "bars", 0, 5,
+        phrase("At the end: lower is better"), phrase("learner"), phrase("bits per character"),
+        (Series(phrase("first language"), names, firsts), Series(phrase("mean of three"), names, means)), "bars", 0, 5,
     )  # fmt: skip
-    words = "; ".join(f"{n} {a:.2f} and {b:.2f}" for n, a, b in zip(names, firsts, means, strict=True))
-    sentence = (
-        f"Bits per character on the first language, and mean of all three: {words}. Guessing is about 6. All three "
-        "have "
-        f"about {runs[1].meta['parameters']:,} weights; Hope on two clocks keeps one more copy of them."
+    sentence = phrase(
+        "Bits per character on the first language, and mean of all three: Transformer {firsts[0]:.2f} and "
+        "{means[0]:.2f}; Hope, one clock {firsts[1]:.2f} and {means[1]:.2f}; Hope, two clocks {firsts[2]:.2f} and "
+        "{means[2]:.2f}. Guessing is about 6. All three have about {weights:,} weights; Hope on two clocks keeps one "
+        "more copy of them.",
+        firsts=firsts,
+        means=means,
+        weights=runs[1].meta["parameters"],
     )
     return Revealed(outcome(list(firsts)), sentence, figure)
 

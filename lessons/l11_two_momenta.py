@@ -2,6 +2,8 @@
 
 import functools
 
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Sketch, Step, Steps
 from .picture import Figure, Series
 
@@ -37,22 +39,25 @@ def share(memory: int, period: int, n: int, seed: int = 0) -> float:
 
 def record(option: str) -> tuple[Step, ...]:
     period = int(option)
-    steps = []
+    names, steps = (phrase("fast"), phrase("slow")), []
     for n in (0, *AGES):
         fast, slow = share(0, period, n), share(1, period, n)
         bars = (
-            Series("from A", ("fast", "slow"), (fast, slow)),
-            Series("from B", ("fast", "slow"), (100 - fast, 100 - slow)),
+            Series(phrase("from A"), names, (fast, slow)),
+            Series(phrase("from B"), names, (100 - fast, 100 - slow)),
         )
         due = (LONG + n - 1) // period  # windows that the slow memory has taken over
         steps.append(
             Step(
-                "The task changes" if n == 0 else f"{n} steps into B",
-                f"The fast memory comes {fast:.3g} % from A, the slow one {slow:.3g} %. The slow one has taken over "
-                f"{due} windows of {period} gradients so far, and nothing in it fades.",
+                phrase("The task changes") if n == 0 else phrase("{n} steps into B", n=n),
+                phrase(
+                    "The fast memory comes {fast:.3g} % from A, the slow one {slow:.3g} %. The slow one has taken over "
+                    "{due} windows of {period} gradients so far, and nothing in it fades.",
+                    fast=fast, slow=slow, due=due, period=period,
+                ),
                 r"\text{slow} \leftarrow \text{slow} + \beta_3 \sum_{\text{window}} g"
                 r"\quad\text{every } " + str(period) + r"\text{ steps}",
-                (Figure("Where both memories come from", "memory", "share (%)", bars, "bars"),),
+                (Figure(phrase("Where both memories come from"), phrase("memory"), phrase("share (%)"), bars, "bars"),),
                 {f"fast {n}": fast, f"slow {n}": slow},
             )
         )  # fmt: skip
@@ -65,13 +70,15 @@ def reveal(results: Results) -> Revealed:
     truth = tuple(values[f"slow {n}"] for n in AGES)
     fast = tuple(values[f"fast {n}"] for n in AGES)
     figure = Figure(
-        "What is still there of A (period 100)", "steps into B", "share from A (%)",
-        (Series("slow memory", places, truth), Series("fast memory", places, fast)),
+        phrase("What is still there of A (period 100)"), phrase("steps into B"), phrase("share from A (%)"),
+        (Series(phrase("slow memory"), places, truth), Series(phrase("fast memory"), places, fast)),
     )  # fmt: skip
-    sentence = (
-        f"The slow memory is all A until a whole window of B has been taken over: {truth[0]:.0f} % after 20 steps, "
-        f"{truth[1]:.0f} % after 100, {truth[2]:.0f} % after 150, {truth[4]:.0f} % after 500. The fast one holds "
-        f"{fast[0]:.0f} % after 20 and practically nothing after 100."
+    sentence = phrase(
+        "The slow memory is all A until a whole window of B has been taken over: {slow[0]:.0f} % after 20 steps, "
+        "{slow[1]:.0f} % after 100, {slow[2]:.0f} % after 150, {slow[4]:.0f} % after 500. The fast one holds "
+        "{fast[0]:.0f} % after 20 and practically nothing after 100.",
+        slow=truth,
+        fast=fast,
     )
     return Revealed(truth, sentence, figure, places)
 

@@ -1,20 +1,25 @@
 """Extra lesson: levels on a pre-trained network. Its layers get clocks, and are written while it is used."""
 
+from collections.abc import Mapping
+
+from nested_core.phrase import phrase
+
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Sketch, Step, Steps
 from .picture import Figure, Series
 from .stacked import RATE, READ, difference, farther, kept, learned, mean, only, untouched, used
 
 PERIODS = ("1", "16", "64", "256")
-LAYERS = ("first", "middle", "last")
+LAYERS = (phrase("first layer"), phrase("middle layer"), phrase("last layer"))
+OLD, NEW, ACCURACY = phrase("old digits"), phrase("new digits"), phrase("accuracy (%)")
 
 
-def ends(title: str, **settings: dict) -> tuple[Figure, tuple[float, ...], tuple[float, ...]]:
+def ends(title: str, settings: Mapping[str, dict]) -> tuple[Figure, tuple[float, ...], tuple[float, ...]]:
     """Old and new digits at the end: as bars, and as numbers. settings: arguments of `used`, by the name of a bar."""
-    names = tuple(name.replace("_", " ") for name in settings)
+    names = tuple(settings)
     old = tuple(mean(lambda seed, s=s: used(seed=seed, **s).old[-1]) for s in settings.values())
     new = tuple(mean(lambda seed, s=s: used(seed=seed, **s).new[-1]) for s in settings.values())
-    bars = (Series("old digits", names, old), Series("new digits", names, new))
-    return Figure(title, "", "accuracy (%)", bars, "bars"), old, new
+    bars = (Series(OLD, names, old), Series(NEW, names, new))
+    return Figure(title, "", ACCURACY, bars, "bars"), old, new
 
 
 def record(option: str) -> tuple[Step, ...]:
@@ -23,82 +28,125 @@ def record(option: str) -> tuple[Step, ...]:
     old = tuple(mean(lambda s, q=q: used(C, RATE, s).old[q]) for q in range(5))
     new = tuple(mean(lambda s, q=q: used(C, RATE, s).new[q]) for q in range(5))
     online = mean(lambda s: used(C, RATE, s).online)
-    lines = (Series("old digits", read, old), Series("new digits", read, new))
-    writes = "writes after each picture" if C == 1 else f"adds up the pushes of {C} pictures and then writes them"
-    unwritten, *_ = ends("Before it is used", rates_0=dict(period=C, rate=0.0))
-    push, push_old, push_new = ends("A window's sum, and its mean", sum=plain, mean=dict(period=C, rate=RATE / C))
+    lines = (Series(OLD, read, old), Series(NEW, read, new))
+    unwritten, *_ = ends(phrase("Before it is used"), {phrase("rates 0"): dict(period=C, rate=0.0)})
+    push, push_old, push_new = ends(
+        phrase("A window's sum, and its mean"),
+        {phrase("sum"): plain, phrase("mean"): dict(period=C, rate=RATE / C)},
+    )
     layer, layer_old, layer_new = ends(
-        "Only one level writes (period 16)",
-        **{f"{name}_layer": dict(period=16, rate=RATE, written=only(i)) for i, name in enumerate(LAYERS)},
+        phrase("Only one level writes (period 16)"),
+        {name: dict(period=16, rate=RATE, written=only(i)) for i, name in enumerate(LAYERS)},
     )
     stream, stream_old, stream_new = ends(
-        f"What else is in the stream (period {C})", new_only=plain, old_and_new={**plain, "mixed": True}
+        phrase("What else is in the stream (period {period})", period=C),
+        {phrase("new only"): plain, phrase("old and new"): {**plain, "mixed": True}},
     )
     back = mean(untouched)
-    aside = Series("old digits", ("as written", "set aside"), (old[-1], back))
+    aside = Series(OLD, (phrase("as written"), phrase("set aside")), (old[-1], back))
+    writes = phrase(
+        "Now every level adds up the pushes of {n} pictures and then writes them, at rate {rate:g}.", n=C, rate=RATE
+    )
+    pushed = phrase(
+        "A window's sum grows with the period. Divided by the period ({period}) it is a mean: then {old[1]:.0f} % of "
+        "the old digits are kept instead of {old[0]:.0f} %, and {new[1]:.0f} % of the new ones answered instead of "
+        "{new[0]:.0f} %.",
+        period=C,
+        old=push_old,
+        new=push_new,
+    )
+    if C == 1:
+        writes = phrase("Now every level writes after each picture, at rate {rate:g}.", rate=RATE)
+        pushed = phrase("{measured} At period 1 both are the same.", measured=pushed)
     return (
         Step(
-            "Rates 0: the old network, bit for bit",
-            f"A network was trained on eight digits. It answers {old[0]:.0f} % of them right, and {new[0]:.0f} % of "
-            "the two that it never saw (mean of ten networks). Its three layers become three levels. With all rates 0 "
-            f"nothing is written: the largest difference to the network's own answers is {difference(0):g}.",
+            phrase("Rates 0: the old network, bit for bit"),
+            phrase(
+                "A network was trained on eight digits. It answers {old:.0f} % of them right, and {new:.0f} % of the "
+                "two that it never saw (mean of ten networks). Its three layers become three levels. With all rates 0 "
+                "nothing is written: the largest difference to the network's own answers is {difference:g}.",
+                old=old[0],
+                new=new[0],
+                difference=difference(0),
+            ),
             r"\mathrm{MLP}^{(f_i)}_0 := \mathrm{MLP}_{\mathrm{pretrained},\,i}",
             (unwritten,),
         ),
         Step(
-            f"It reads {READ} pictures of two new digits",
-            f"Now every level {writes}, at rate {RATE:g}. At the end the network answers {new[-1]:.0f} % of the "
-            f"new digits and {old[-1]:.0f} % of the old ones. Of the pictures that it read, {online:.0f} % were "
-            "answered right before it learned from them.",
+            phrase("It reads {n} pictures of two new digits", n=READ),
+            phrase(
+                "{writes} At the end the network answers {new:.0f} % of the new digits and {old:.0f} % of the old "
+                "ones. Of the pictures that it read, {online:.0f} % were answered right before it learned from them.",
+                writes=writes,
+                new=new[-1],
+                old=old[-1],
+                online=online,
+            ),
             rf"W \leftarrow W - {RATE:g} \sum_{{\text{{window}}}} \nabla L\quad\text{{every }} {C}\text{{ pictures}}",
-            (Figure("While it is used", "pictures read", "accuracy (%)", lines),),
+            (Figure(phrase("While it is used"), phrase("pictures read"), ACCURACY, lines),),
             {"old": old[-1], "new": new[-1], "online": online},
         ),
         Step(
-            "Is it the clock, or the size of the push?",
-            f"A window's sum grows with the period. Divided by the period ({C}) it is a mean: then {push_old[1]:.0f} % "
-            f"of the old digits are kept instead of {push_old[0]:.0f} %, and {push_new[1]:.0f} % of the new ones "
-            f"answered instead of {push_new[0]:.0f} %." + (" At period 1 both are the same." if C == 1 else ""),
+            phrase("Is it the clock, or the size of the push?"),
+            pushed,
             "",
             (push,),
         ),
         Step(
-            "One level alone",
-            "Now one level writes, and the other two have rate 0. New digits learned by the last layer alone: "
-            f"{layer_new[2]:.0f} %, by the middle one: {layer_new[1]:.0f} %, by the first one: {layer_new[0]:.0f} %. "
-            f"And still the first one makes the old digits fall from {old[0]:.0f} to {layer_old[0]:.0f} %.",
+            phrase("One level alone"),
+            phrase(
+                "Now one level writes, and the other two have rate 0. New digits learned by the last layer alone: "
+                "{learned[2]:.0f} %, by the middle one: {learned[1]:.0f} %, by the first one: {learned[0]:.0f} %. "
+                "And still the first one makes the old digits fall from {before:.0f} to {after:.0f} %.",
+                learned=layer_new,
+                before=old[0],
+                after=layer_old[0],
+            ),
             "",
             (layer,),
         ),
         Step(
-            "Old digits among the new",
-            f"All levels write again, and {READ} pictures of old digits are read in between. Now {stream_old[1]:.0f} % "
-            f"of the old digits are kept instead of {stream_old[0]:.0f} %, and {stream_new[1]:.0f} % of the new ones "
-            "answered.",
+            phrase("Old digits among the new"),
+            phrase(
+                "All levels write again, and {n} pictures of old digits are read in between. Now {old[1]:.0f} % of "
+                "the old digits are kept instead of {old[0]:.0f} %, and {new[1]:.0f} % of the new ones answered.",
+                n=READ,
+                old=stream_old,
+                new=stream_new,
+            ),
             "",
             (stream,),
         ),
         Step(
-            "Put aside what was written",
-            "The written weights lie in a [[state]] beside the network. Its own weights were never touched: without "
-            f"the state it answers {back:.0f} % of the old digits, as on the first day.",
+            phrase("Put aside what was written"),
+            phrase(
+                "The written weights lie in a [[state]] beside the network. Its own weights were never touched: "
+                "without the state it answers {back:.0f} % of the old digits, as on the first day.",
+                back=back,
+            ),
             "",
-            (Figure("The same network", "", "accuracy (%)", (aside,), "bars"),),
+            (Figure(phrase("The same network"), "", ACCURACY, (aside,), "bars"),),
         ),
     )
 
 
 def reveal(results: Results) -> Revealed:
     values = {o: {k: v for step in steps for k, v in step.values.items()} for o, steps in results.items()}
-    names = dict(old="old digits kept", new="new digits learned", online="new digits, right while reading")
+    names = dict(
+        old=phrase("old digits kept"),
+        new=phrase("new digits learned"),
+        online=phrase("new digits, right while reading"),
+    )
     series = tuple(Series(name, PERIODS, tuple(values[o][key] for o in PERIODS)) for key, name in names.items())
-    figure = Figure(f"After {READ} pictures of two new digits", "period of every level", "accuracy (%)", series)
+    title = phrase("After {n} pictures of two new digits", n=READ)
+    figure = Figure(title, phrase("period of every level"), ACCURACY, series)
     truth = series[0].ys
-    sentence = (
-        f"The slow clock protects nothing here: {truth[0]:.0f} % of the old digits are left at period 1, "
-        f"{truth[1]:.0f} % at 16, {truth[2]:.0f} % at 64, {truth[3]:.0f} % at 256. And it is late: while they were "
-        f"read, {series[2].ys[0]:.0f} % of the new pictures were answered right at period 1, and "
-        f"{series[2].ys[3]:.0f} % at 256."
+    sentence = phrase(
+        "The slow clock protects nothing here: {kept[0]:.0f} % of the old digits are left at period 1, {kept[1]:.0f} % "
+        "at 16, {kept[2]:.0f} % at 64, {kept[3]:.0f} % at 256. And it is late: while they were read, "
+        "{online[0]:.0f} % of the new pictures were answered right at period 1, and {online[3]:.0f} % at 256.",
+        kept=truth,
+        online=series[2].ys,
     )
     return Revealed(truth, sentence, figure, PERIODS)
 

@@ -1,5 +1,7 @@
 """Extra lesson: one recurrence, three ways. A loop, chunks and a GPU kernel: the same numbers, another order."""
 
+from nested_core.phrase import phrase
+
 from . import ways
 from .lesson import Claim, Lesson, Option, Question, Results, Revealed, Sketch, Step, Steps
 from .picture import Figure, Series
@@ -8,88 +10,109 @@ from .ways import SIZE, TOKENS, cost
 CHUNKS = ("1", "4", "16", "64", "256")
 LENGTHS = (256, 255, 101)  # tokens; chunks do not divide them all
 LONGER = (64, 128, 256, 512)
+LOOP, WAITING, ROUNDING = phrase("loop"), phrase("steps that wait"), phrase("rounding steps")
 
 
 def chains(chunk: int) -> Figure:
     """Steps that wait for each other, over the length of the sequence."""
     names = tuple(map(str, LONGER))
-    loop = Series("loop", names, tuple(cost(0, T).chain for T in LONGER))
-    cut = Series(f"chunks of {chunk}", names, tuple(cost(chunk, T).chain for T in LONGER))
-    return Figure("The longest chain", "tokens", "steps that wait", (cut, loop), high=520)
+    loop = Series(LOOP, names, tuple(cost(0, T).chain for T in LONGER))
+    cut = Series(phrase("chunks of {n}", n=chunk), names, tuple(cost(chunk, T).chain for T in LONGER))
+    return Figure(phrase("The longest chain"), phrase("tokens"), WAITING, (cut, loop), high=520)
 
 
 def record(option: str) -> tuple[Step, ...]:
     C, loop, works = int(option), cost(0), tuple(cost(n).multiplications / 1000 for n in (0, *map(int, CHUNKS)))
-    rows = f"{C} row{'s' * (C > 1)}"
-    here, names = cost(C), tuple(f"{T} tokens" for T in LENGTHS)
+    rows = phrase("1 row") if C == 1 else phrase("{n} rows", n=C)
+    here, names = cost(C), tuple(phrase("{n} tokens", n=T) for T in LENGTHS)
     gaps = {kind: tuple(ways.distance(0, C, T, kind) for T in LENGTHS) for kind in ("float64", "float32")}
     off, turned = ways.shortcut(0, C), ways.reordered(0, C)
-    forms = {name: ways.self_modifying(name) for name in ("chunked", "fused")}
-    kernel = ways.kernel()
-    if kernel is not None:
-        forms["kernel"] = kernel
-    told = (
-        f"The kernel ran in Triton's interpreter: {kernel:.3g} rounding steps from the loop's."
-        if kernel is not None
-        else "Triton cannot be used on this computer, so the kernel is left out; the package's tests compare it."
+    others = phrase(
+        "Take every error at the memory as it was when the chunk began: the answers are {off:.0f} % off. Or write the "
+        "tokens of each chunk in reverse order: the memory ends {turned:.0f} % off. The system of equations does "
+        "neither: it keeps every error and the order.",
+        off=off,
+        turned=turned,
     )
+    if C == 1:
+        others = phrase("{measured} A chunk of 1 has no room for either.", measured=others)
+    forms = {phrase("chunked"): ways.self_modifying("chunked"), phrase("fused"): ways.self_modifying("fused")}
+    kernel = ways.kernel()
+    told = phrase("Triton cannot be used on this computer, so the kernel is left out; the package's tests compare it.")
+    if kernel is not None:
+        forms[phrase("kernel")] = kernel
+        told = phrase("The kernel ran in Triton's interpreter: {kernel:.3g} rounding steps from the loop's.",
+                      kernel=kernel)  # fmt: skip
     return (
         Step(
-            "A loop",
-            "The memory fades a little, writes its error under the key, and is read; then comes the next [[token]]. "
-            f"Each write needs the memory that the last one left, so {TOKENS} tokens are a chain of {loop.chain} "
-            f"steps: the writes and the last reading. A token takes {loop.multiplications:.0f} multiplications.",
+            phrase("A loop"),
+            phrase(
+                "The memory fades a little, writes its error under the key, and is read; then comes the next "
+                "[[token]]. Each write needs the memory that the last one left, so {n} tokens are a chain of {chain} "
+                "steps: the writes and the last reading. A token takes {work:.0f} multiplications.",
+                n=TOKENS, chain=loop.chain, work=loop.multiplications,
+            ),
             r"M_t = \alpha_t M_{t-1} + u_t k_t^\top,\qquad u_t = \eta_t (v_t - \alpha_t M_{t-1} k_t)",
-            (Figure("Waiting, token by token", "tokens", "steps that wait",
-                    (Series("loop", tuple(map(str, LONGER)), tuple(cost(0, T).chain for T in LONGER)),), high=520),),
+            (Figure(phrase("Waiting, token by token"), phrase("tokens"), WAITING,
+                    (Series(LOOP, tuple(map(str, LONGER)), tuple(cost(0, T).chain for T in LONGER)),), high=520),),
         ),
         Step(
-            f"Chunks of {C}: the same numbers",
-            "How keys overlap is known before anything is written. So the unknown writes $u_t$ of a [[chunk]] are the "
-            f"solution of one system with {rows}. The result differs from the loop's by {max(gaps['float64']):.3g} "
-            f"rounding steps of float64, and {max(gaps['float32']):.3g} of float32, also when the last chunk is not "
-            "full. A rounding step is the smallest change that the number 1 can show.",
+            phrase("Chunks of {n}: the same numbers", n=C),
+            phrase(
+                "How keys overlap is known before anything is written. So the unknown writes $u_t$ of a [[chunk]] are "
+                "the solution of one system with {rows}. The result differs from the loop's by {float64:.3g} rounding "
+                "steps of float64, and {float32:.3g} of float32, also when the last chunk is not full. A rounding step "
+                "is the smallest change that the number 1 can show.",
+                rows=rows, float64=max(gaps["float64"]), float32=max(gaps["float32"]),
+            ),
             r"u_t + \eta_t \sum_{s<t} R_{ts}\,(k_s^\top k_t)\, u_s = \eta_t (v_t - R_{t0} M_0 k_t)",
-            (Figure("Largest difference from the loop", "", "rounding steps",
+            (Figure(phrase("Largest difference from the loop"), "", ROUNDING,
                     tuple(Series(kind, names, found) for kind, found in gaps.items()), "bars", high=10),),
         ),
         Step(
-            "Two things that are not the same",
-            f"Take every error at the memory as it was when the chunk began: the answers are {off:.0f} % off. Or write "
-            f"the tokens of each chunk in reverse order: the memory ends {turned:.0f} % off. The system of equations "
-            "does neither: it keeps every error and the order." + (" A chunk of 1 has no room for either." * (C == 1)),
+            phrase("Two things that are not the same"),
+            others,
             "",
-            (Figure("How far off", "", "difference (%)",
-                    (Series("of its size", ("stale errors", "reverse order"), (off, turned)),), "bars"),),
+            (Figure(phrase("How far off"), "", phrase("difference (%)"),
+                    (Series(phrase("of its size"), (phrase("stale errors"), phrase("reverse order")), (off, turned)),),
+                    "bars"),),
         ),
         Step(
-            "What still waits",
-            f"All chunks are prepared at the same time: their products, and the {rows} of each system, of which each "
-            f"needs those above it. Then one product a chunk hands the memory on, {-(-TOKENS // C)} in all. The "
-            f"longest chain has {here.chain} steps; the loop's has {loop.chain}.",
+            phrase("What still waits"),
+            phrase(
+                "All chunks are prepared at the same time: their products, and the {rows} of each system, of which "
+                "each needs those above it. Then one product a chunk hands the memory on, {chunks} in all. The longest "
+                "chain has {chain} steps; the loop's has {loop}.",
+                rows=rows, chunks=-(-TOKENS // C), chain=here.chain, loop=loop.chain,
+            ),
             rf"\text{{longest chain}} = C + T / C + 2 = {here.chain}",
             (chains(C),),
             {"chain": here.chain, "loop chain": loop.chain},
         ),
         Step(
-            "What it costs",
-            f"Chunks do more arithmetic, not less: {here.multiplications:.0f} multiplications a token, the loop "
-            f"{loop.multiplications:.0f}. Large chunks compare each key with all others in the chunk; small ones hand "
-            "the memory on more often, by a product of two matrices.",
+            phrase("What it costs"),
+            phrase(
+                "Chunks do more arithmetic, not less: {here:.0f} multiplications a token, the loop {loop:.0f}. Large "
+                "chunks compare each key with all others in the chunk; small ones hand the memory on more often, by a "
+                "product of two matrices.",
+                here=here.multiplications, loop=loop.multiplications,
+            ),
             "",
-            (Figure("Arithmetic, by tokens in a chunk", "", "thousands a token",
-                    (Series("multiplications", ("loop", *CHUNKS), works),), "bars", high=25),),
+            (Figure(phrase("Arithmetic, by tokens in a chunk"), "", phrase("thousands a token"),
+                    (Series(phrase("multiplications"), (LOOP, *CHUNKS), works),), "bars", high=25),),
             {"multiplications": here.multiplications, "loop": loop.multiplications},
         ),
         Step(
-            "The third way: a kernel",
-            "A [[kernel]] computes the chunks too, but as one program that keeps the memory on the chip. Ours, in "
-            "Triton, is for Hope's [[self-modifying]] memory, whose keys come from the memory itself: there no chunk "
-            "can be prepared before the one before it is done. In chunks, its answers are "
-            f"{forms['chunked']:.3g} rounding steps from the loop's; fused, with a backward written by hand, "
-            f"{forms['fused']:.3g}. " + told,
+            phrase("The third way: a kernel"),
+            phrase(
+                "A [[kernel]] computes the chunks too, but as one program that keeps the memory on the chip. Ours, in "
+                "Triton, is for Hope's [[self-modifying]] memory, whose keys come from the memory itself: there no "
+                "chunk can be prepared before the one before it is done. In chunks, its answers are {chunked:.3g} "
+                "rounding steps from the loop's; fused, with a backward written by hand, {fused:.3g}. {told}",
+                chunked=forms["chunked"], fused=forms["fused"], told=told,
+            ),
             "",
-            (Figure("Hope's memory: largest difference from the loop", "", "rounding steps",
+            (Figure(phrase("Hope's memory: largest difference from the loop"), "", ROUNDING,
                     (Series("float64", tuple(forms), tuple(forms.values())),), "bars", high=10),),
         ),
     )  # fmt: skip
@@ -101,14 +124,19 @@ def reveal(results: Results) -> Revealed:
     works = {o: values[o]["multiplications"] for o in CHUNKS}
     chain, work = values["16"]["loop chain"], values["16"]["loop"]
     figure = Figure(
-        f"{TOKENS} tokens", "tokens in a chunk", "steps that wait",
-        (Series("in chunks", CHUNKS, truth), Series("loop", CHUNKS, (chain,) * len(CHUNKS))), high=260,
+        phrase("{n} tokens", n=TOKENS), phrase("tokens in a chunk"), WAITING,
+        (Series(phrase("in chunks"), CHUNKS, truth), Series(LOOP, CHUNKS, (chain,) * len(CHUNKS))), high=260,
     )  # fmt: skip
-    sentence = (
-        f"The chain is shortest in the middle: {truth[2]:.0f} steps with chunks of 16, but {truth[0]:.0f} with chunks "
-        f"of 1 and {truth[4]:.0f} with one chunk of 256, no fewer than the loop's {chain}. Few chunks are long chunks, "
-        f"and inside a chunk rows wait for rows. The arithmetic: {work:.0f} multiplications a token in the loop, "
-        f"{works['16']:.0f} in chunks of 16, {works['256']:.0f} in one of 256."
+    sentence = phrase(
+        "The chain is shortest in the middle: {chunks[2]:.0f} steps with chunks of 16, but {chunks[0]:.0f} with chunks "
+        "of 1 and {chunks[4]:.0f} with one chunk of 256, no fewer than the loop's {loop}. Few chunks are long chunks, "
+        "and inside a chunk rows wait for rows. The arithmetic: {work:.0f} multiplications a token in the loop, "
+        "{work_16:.0f} in chunks of 16, {work_256:.0f} in one of 256.",
+        chunks=truth,
+        loop=chain,
+        work=work,
+        work_16=works["16"],
+        work_256=works["256"],
     )
     return Revealed(truth, sentence, figure, CHUNKS)
 

@@ -1,7 +1,8 @@
 """What a lesson is: a hook, a prediction that is locked before the run, an activity, what was measured, questions.
 
-Text is Markdown with $LaTeX$; [[term]] is a word of the glossary. A lesson knows configurations and pure functions of
-what was recorded; it never draws, and it never imports the app.
+Text is Markdown with $LaTeX$; [[term]] is a word of the glossary. All of it is said in the reader's language by whoever
+shows it; sentences that hold numbers are phrases. A lesson knows configurations and pure functions of what was
+recorded; it never draws, and it never imports the app.
 """
 
 import re
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from nested_core.config import RunConfig
+from nested_core.phrase import Phrase, phrase
 
 from .picture import Figure, Picture, Place, tidy, with_ghost
 
@@ -58,10 +60,11 @@ class Pick:
         ok = text.isascii() and text.isdigit() and len(text) < 3 and int(text) < len(self.options)
         return int(text) if ok else None
 
-    def compare(self, value: int, truth: int) -> str:
+    def compare(self, value: int, truth: int) -> Phrase:
+        guess, found = Phrase(self.options[value]), Phrase(self.options[truth])
         if value == truth:
-            return f"You predicted “{self.options[value]}”, and so it was."
-        return f"You predicted “{self.options[value]}”; measured was “{self.options[truth]}”."
+            return phrase("You predicted “{guess}”, and so it was.", guess=guess)
+        return phrase("You predicted “{guess}”; measured was “{found}”.", guess=guess, found=found)
 
     def ghost(self, figure: Figure, place: tuple[Place, ...], value: int) -> Figure:
         return figure
@@ -85,10 +88,12 @@ class Point:
         value = _number(text)
         return value if value is not None and self.low <= value <= self.high else None
 
-    def compare(self, value: float, truth: float) -> str:
-        away = abs(value - truth)
-        close = "close" if away <= 0.1 * (self.high - self.low) else f"{tidy(away)} {_points(self.unit)} away"
-        return f"You predicted {tidy(value)} {self.unit}; measured was {tidy(truth)} {self.unit}: {close}."
+    def compare(self, value: float, truth: float) -> Phrase:
+        away, said = abs(value - truth), dict(value=tidy(value), truth=tidy(truth), unit=Phrase(self.unit))
+        if away <= 0.1 * (self.high - self.low):
+            return phrase("You predicted {value} {unit}; measured was {truth} {unit}: close.", **said)
+        said |= dict(away=tidy(away), points=_points(self.unit))
+        return phrase("You predicted {value} {unit}; measured was {truth} {unit}: {away} {points} away.", **said)
 
     def ghost(self, figure: Figure, place: tuple[Place, ...], value: float) -> Figure:
         return with_ghost(figure, place, (value,) * len(place))
@@ -115,13 +120,19 @@ class Sketch:
         ok = len(values) == len(self.xs) and all(v is not None and self.low <= v <= self.high for v in values)
         return tuple(v for v in values if v is not None) if ok else None
 
-    def compare(self, value: Sequence[float], truth: Sequence[float]) -> str:
+    def compare(self, value: Sequence[float], truth: Sequence[float]) -> Phrase:
         away = [abs(a - b) for a, b in zip(value, truth, strict=True)]
         worst = max(range(len(away)), key=away.__getitem__)
-        mean = sum(away) / len(away)
-        return (
-            f"Your curve is {tidy(mean)} {_points(self.unit)} away on average; furthest at {self.xs[worst]}, where you "
-            f"drew {tidy(value[worst])} {self.unit} and measured was {tidy(truth[worst])} {self.unit}."
+        place = self.xs[worst]
+        return phrase(
+            "Your curve is {mean} {points} away on average; furthest at {place}, where you drew {value} {unit} and "
+            "measured was {truth} {unit}.",
+            mean=tidy(sum(away) / len(away)),
+            points=_points(self.unit),
+            place=Phrase(place) if isinstance(place, str) else place,
+            value=tidy(value[worst]),
+            truth=tidy(truth[worst]),
+            unit=Phrase(self.unit),
         )
 
     def ghost(self, figure: Figure, place: tuple[Place, ...], value: Sequence[float]) -> Figure:
@@ -131,8 +142,8 @@ class Sketch:
 Prediction = Pick | Point | Sketch
 
 
-def _points(unit: str) -> str:
-    return "points" if unit == "%" else unit
+def _points(unit: str) -> Phrase:
+    return phrase("points") if unit == "%" else Phrase(unit)
 
 
 def _number(text: str) -> float | None:

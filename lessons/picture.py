@@ -1,8 +1,11 @@
 """A picture as data: lines, bars or a matrix with named axes. The app, the terminal and the handout each draw it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from nested_core.phrase import Phrase, phrase
+
+GHOST = phrase("your prediction")
 Place = float | str  # where on the horizontal axis: a number, or the name of a category
 
 
@@ -30,12 +33,13 @@ class Figure:
     marks: tuple[tuple[float, str], ...] = ()  # (place, words): something that happened there
 
     @property
-    def words(self) -> str:
+    def words(self) -> Phrase:
         """The picture for somebody who cannot see it: what it shows, and where each series ends."""
         ends = [
             f"{s.name}: " + ", ".join(f"{x} {tidy(y)}" for x, y in ends_of(s, self.kind)) for s in self.series if s.xs
         ]
-        return f"{self.title}. {self.y_label} over {self.x_label}. " + "; ".join(ends) + "."
+        labels = dict(title=self.title, y=self.y_label, x=self.x_label)
+        return phrase("{title}. {y} over {x}. {ends}.", ends="; ".join(ends), **labels)
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,20 @@ class Matrix:
 Picture = Figure | Matrix
 
 
+def spoken(picture: Picture, say: Callable[[str], str]) -> Picture:
+    """The picture with every name in it as `say` says it."""
+
+    def names(found: Sequence[Place]) -> tuple:
+        return tuple(say(x) if isinstance(x, str) else x for x in found)
+
+    title = say(picture.title)
+    if isinstance(picture, Matrix):
+        return replace(picture, title=title, rows=names(picture.rows), columns=names(picture.columns))
+    series = tuple(replace(s, name=say(s.name), xs=names(s.xs)) for s in picture.series)
+    labels = dict(x_label=say(picture.x_label), y_label=say(picture.y_label))
+    return replace(picture, title=title, series=series, marks=tuple(map(names, picture.marks)), **labels)
+
+
 def tidy(value: float) -> str:
     """A number as people write it: three digits, no needless zeros, a real minus sign."""
     text = f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"
@@ -77,6 +95,6 @@ def matrix(title: str, rows: Sequence[str], columns: Sequence[str], values) -> M
     return Matrix(title, tuple(rows), tuple(columns), numbers)
 
 
-def with_ghost(figure: Figure, xs: tuple[Place, ...], ys: tuple[float, ...], name: str = "your prediction") -> Figure:
+def with_ghost(figure: Figure, xs: tuple[Place, ...], ys: tuple[float, ...], name: str = GHOST) -> Figure:
     """The figure with a prediction drawn over it."""
     return replace(figure, series=(*figure.series, Series(name, xs, ys, ghost=True)))

@@ -1,16 +1,18 @@
 """Ten questions, one a lesson, asked before and after: the only way to know whether the lessons teach.
 
-Nothing is sent anywhere: answers become a CSV file, one row a question.
+Nothing is sent anywhere: answers become a CSV file, one row a question, in English whatever they were read in.
 """
 
 import csv
 import io
 from collections.abc import Mapping
 
+from nested_core.phrase import phrase
+
 from .lesson import Option, Question
 
-TIMES = ("before", "after")
-UNSURE = "I do not know"  # the last answer to each
+TIMES = (phrase("before"), phrase("after"))
+UNSURE = phrase("I do not know")  # the last answer to each
 
 
 def _item(text: str, right: str, *wrong: str) -> Question:
@@ -19,64 +21,69 @@ def _item(text: str, right: str, *wrong: str) -> Question:
 
 ITEMS = (
     _item(
-        "A network learned A well, then only B, and now fails on A. The usual cause is …",
-        "the weights that held A were overwritten",
-        "the network is too small",
-        "it had too few steps on A",
+        phrase("A network learned A well, then only B, and now fails on A. The usual cause is …"),
+        phrase("the weights that held A were overwritten"),
+        phrase("the network is too small"),
+        phrase("it had too few steps on A"),
     ),
     _item(
-        "A smaller learning rate makes a network forget less of A, mostly because …",
-        "it also learns less",
-        "small steps go around what is used",
-        "small steps are more exact",
+        phrase("A smaller learning rate makes a network forget less of A, mostly because …"),
+        phrase("it also learns less"),
+        phrase("small steps go around what is used"),
+        phrase("small steps are more exact"),
     ),
     _item(
-        "A matrix memory wrote k → v₁ and then k → v₂ by the delta rule (unit key, full step). Asked k, it answers …",
+        phrase(
+            "A matrix memory wrote k → v₁ and then k → v₂ by the delta rule (unit key, full step). Asked k, it "
+            "answers …"
+        ),
         "v₂",
         "v₁ + v₂",
-        "the mean of v₁ and v₂",
+        phrase("the mean of v₁ and v₂"),
     ),
     _item(
-        "Momentum with beta = 0.9, a hundred steps after the task changed, holds of the old task …",
-        "practically nothing",
-        "about 10 %",
-        "about half",
+        phrase("Momentum with beta = 0.9, a hundred steps after the task changed, holds of the old task …"),
+        phrase("practically nothing"),
+        phrase("about 10 %"),
+        phrase("about half"),
     ),
     _item(
-        "In 128 steps a memory with period 64 writes …",
-        "2 times",
-        "64 times",
-        "128 times",
+        phrase("In 128 steps a memory with period 64 writes …"),
+        phrase("2 times"),
+        phrase("64 times"),
+        phrase("128 times"),
     ),
     _item(
-        "A chat model with frozen weights answers better after reading your examples. What changed?",
-        "only its context, which is gone in the next chat",
-        "its weights, a little",
-        "its optimizer",
+        phrase("A chat model with frozen weights answers better after reading your examples. What changed?"),
+        phrase("only its context, which is gone in the next chat"),
+        phrase("its weights, a little"),
+        phrase("its optimizer"),
     ),
     _item(
-        "Splitting one protected network of fixed size into more blocks on more clocks …",
-        "need not help, and here it does not",
-        "always keeps more",
-        "makes it learn faster",
+        phrase("Splitting one protected network of fixed size into more blocks on more clocks …"),
+        phrase("need not help, and here it does not"),
+        phrase("always keeps more"),
+        phrase("makes it learn faster"),
     ),
     _item(
-        "A method wins by one point on average, but its 95 % interval over seeds runs from −1 to 3. You may claim …",
-        "nothing yet",
-        "that it is better",
-        "that both are equal",
+        phrase(
+            "A method wins by one point on average, but its 95 % interval over seeds runs from −1 to 3. You may claim …"
+        ),
+        phrase("nothing yet"),
+        phrase("that it is better"),
+        phrase("that both are equal"),
     ),
     _item(
-        "A memory keeps 0.9 of itself at every token. After 44 tokens an old note is left at …",
-        "about 1 %",
-        "about 10 %",
-        "about 40 %",
+        phrase("A memory keeps 0.9 of itself at every token. After 44 tokens an old note is left at …"),
+        phrase("about 1 %"),
+        phrase("about 10 %"),
+        phrase("about 40 %"),
     ),
     _item(
-        "Hope joins …",
-        "a small memory that writes its own notes at every token, and larger ones on slow clocks",
-        "two networks that vote",
-        "attention and a database",
+        phrase("Hope joins …"),
+        phrase("a small memory that writes its own notes at every token, and larger ones on slow clocks"),
+        phrase("two networks that vote"),
+        phrase("attention and a database"),
     ),
 )
 

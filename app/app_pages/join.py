@@ -4,8 +4,9 @@ import streamlit as st
 
 from app.classroom import student
 from app.classroom.store import StoreError
+from app.language import tr
 
 try:
     student.page()
 except StoreError as error:
-    st.error(f"Not shown: {error}")
+    st.error(tr("Not shown: {error}", error=tr(error)))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from app.classroom import stage, teacher
 from app.classroom.store import StoreError
+from app.language import tr
 
 try:
     if st.query_params.get("view") == "stage":
@@ -11,4 +12,4 @@ try:
     else:
         teacher.page()
 except StoreError as error:
-    st.error(f"Not shown: {error}")
+    st.error(tr("Not shown: {error}", error=tr(error)))

@@ -4,11 +4,22 @@ from pathlib import Path
 
 import streamlit as st
 
+from nested_core.phrase import phrase
+
+from ..language import tr
+
 FOLDER = Path(__file__).resolve().parent
+WORDS = {  # what axis.js says, with its own values in the braces
+    "axis": phrase("Periods of the levels, on a logarithmic scale"),
+    "add": phrase("Double-click to add a level here"),
+    "hint": phrase("drag, ← →, Delete; double-click adds"),
+    "level": phrase("Period of level {number}"),
+    "period": phrase("writes every {period} steps"),
+}
 _mount = st.components.v2.component(
     "nested_learning.axis",
     isolate_styles=False,
-    html='<div class="axis" role="group" aria-label="Periods of the levels, on a logarithmic scale"></div>',
+    html='<div class="axis" role="group"></div>',
     **{kind: (FOLDER / f"axis.{kind}").read_text(encoding="utf-8") for kind in ("css", "js")},
 )
 
@@ -32,4 +43,6 @@ def axis(periods: list[int], paused: list[bool], longest: int, key: str, on_chan
     What was changed is then in st.session_state[key]["change"]: {"place": which handle, "period": where it is now, or 0
     where it was removed}; a new one has the place after the last.
     """
-    _mount(key=key, data={"periods": periods, "paused": paused, "longest": longest}, on_change_change=on_change)
+    words = {name: tr(said) for name, said in WORDS.items()}
+    data = {"periods": periods, "paused": paused, "longest": longest, "words": words}
+    _mount(key=key, data=data, on_change_change=on_change)

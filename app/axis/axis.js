@@ -8,7 +8,7 @@ function element(tag, name, words = "") {
 }
 
 export default function ({ data, parentElement, setTriggerValue }) {
-  const root = parentElement.querySelector(".axis"), { periods, paused, longest } = data
+  const root = parentElement.querySelector(".axis"), { periods, paused, longest, words } = data
   const kept = root.contains(document.activeElement) ? document.activeElement.dataset.place : undefined
   const share = period => Math.log(Math.max(1, period)) / Math.log(longest)
   const at = x => {
@@ -16,8 +16,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
     return Math.max(1, Math.round(longest ** part))
   }
   const tell = (place, period) => setTriggerValue("change", { place, period })
+  root.setAttribute("aria-label", words.axis)
   const line = element("div", "line")
-  line.title = "Double-click to add a level here"
+  line.title = words.add
   line.ondblclick = event => tell(periods.length, at(event.clientX))
   root.ondblclick = event => { if (event.target === root) tell(periods.length, at(event.clientX)) }
   root.replaceChildren(line)
@@ -26,7 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     tick.style.left = `${100 * share(mark)}%`
     root.append(tick)
   }
-  root.append(element("span", "hint", "drag, ← →, Delete; double-click adds"))
+  root.append(element("span", "hint", words.hint))
   periods.forEach((period, place) => {
     const handle = element("button", `handle${paused[place] ? " paused" : ""}`), value = element("output", "", period)
     let now = period
@@ -35,9 +36,9 @@ export default function ({ data, parentElement, setTriggerValue }) {
       handle.style.left = `${100 * share(now)}%`
       value.textContent = now
       handle.setAttribute("aria-valuenow", now)
-      handle.setAttribute("aria-valuetext", `writes every ${now} steps`)
+      handle.setAttribute("aria-valuetext", words.period.replace("{period}", now))
     }
-    Object.entries({ role: "slider", "aria-label": `Period of level ${place + 1}`, "aria-valuemin": 1, "aria-valuemax": longest })
+    Object.entries({ role: "slider", "aria-label": words.level.replace("{number}", place + 1), "aria-valuemin": 1, "aria-valuemax": longest })
       .forEach(([name, text]) => handle.setAttribute(name, text))
     handle.type = "button"
     handle.dataset.place = place

@@ -1,16 +1,19 @@
 """What a room goes through: steps with text, each perhaps with one question and one configuration of the playground.
 
-Pure data, so that a demonstration, a lesson or a link of the playground can all become an activity.
+Pure data, so that a demonstration, a lesson or a link of the playground can all become an activity. What ships holds
+phrases; `translated` says them in the language of whoever looks at the room.
 """
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import Any
 from urllib.parse import parse_qsl
 
 from app import share
+from app.language import tr
 from app.sketch.axes import Axis
-from app.theme import ARM_NAMES
+from app.theme import learner_name
+from nested_core.phrase import Phrase, phrase
 
 KINDS = ("choice", "point", "sketch", "text")
 
@@ -41,17 +44,18 @@ class Question:
         if self.kind == "choice":
             if type(value) is int and 0 <= value < len(self.options):
                 return value
-            raise ValueError("Choose one of the answers first.")
+            raise ValueError(phrase("Choose one of the answers first."))
         if self.kind == "text":
             words = clean(value, longest, lines=True) if isinstance(value, str) else ""
             if words:
                 return words
-            raise ValueError("Write a sentence first.")
+            raise ValueError(phrase("Write a sentence first."))
         values = [value] if self.kind == "point" else value
         fits = isinstance(values, list) and len(values) == (1 if self.kind == "point" else self.axis.points)
         low, high = self.axis.low, self.axis.high
         if not fits or not all(isinstance(x, int | float) and math.isfinite(x) and low <= x <= high for x in values):
-            raise ValueError("Draw your curve from left to right first." if self.kind == "sketch" else "Put a point.")
+            drawn = self.kind == "sketch"
+            raise ValueError(phrase("Draw your curve from left to right first.") if drawn else phrase("Put a point."))
         found = [round(float(x), 3) for x in values]
         return found[0] if self.kind == "point" else found
 
@@ -107,6 +111,15 @@ class Activity:
         return self.steps[max(0, min(step, len(self.steps) - 1))]
 
 
+def translated(it: Any) -> Any:
+    """An activity or a part of it, with its phrases in the reader's language; all else is as it was."""
+    if isinstance(it, tuple):
+        return tuple(map(translated, it))
+    if is_dataclass(it):
+        return replace(it, **{field.name: translated(getattr(it, field.name)) for field in fields(it)})
+    return tr(it) if isinstance(it, Phrase) else it
+
+
 def clean(text: str, longest: int, lines: bool = False) -> str:
     """Free text as it is stored: printable, without runs of blanks, cut to length."""
     kept = "".join(c if c.isprintable() else " " if c.isspace() else "" for c in text[: 4 * longest])
@@ -121,31 +134,33 @@ def parse_link(text: str) -> tuple[str, list[str]]:
 
 
 def from_link(query: str) -> Activity:
-    """A room about one playground configuration: predict, run it with many seeds, look, leave a sentence."""
+    """A room about one playground configuration: predict, run it with many seeds, look, leave a sentence. In the
+    reader's language."""
     choice = share.read(dict(parse_qsl(query)))[0]
     arms = ("nested", *choice.baselines)
-    names = tuple(ARM_NAMES[arm] for arm in arms)
+    names = tuple(map(learner_name, arms))
     higher = "digits" in choice.kind
-    best = "highest accuracy" if higher else "fewest bits"
     steps = [
         Step(
-            "Look at the setting",
-            "All learners get the same samples in the same order. The tasks change, and nobody tells them.",
-            "Open the link on the projector. Say what the tasks are and how often they change; do not press Run.",
+            tr("Look at the setting"),
+            tr("All learners get the same samples in the same order. The tasks change, and nobody tells them."),
+            tr("Open the link on the projector. Say what the tasks are and how often they change; do not press Run."),
             link=query,
         )
     ]
     if len(arms) > 1:
         steps.append(
             Step(
-                "Predict",
-                "Decide alone, then send. You can change your mind until the teacher locks.",
-                "Lock before anything runs. Do not show the answers before they are locked.",
+                tr("Predict"),
+                tr("Decide alone, then send. You can change your mind until the teacher locks."),
+                tr("Lock before anything runs. Do not show the answers before they are locked."),
                 Question(
                     "winner",
                     "choice",
-                    f"Who ends with the {best}, on the mean of all tasks?",
-                    (*names, "no clear difference"),
+                    tr("Who ends with the highest accuracy, on the mean of all tasks?")
+                    if higher
+                    else tr("Who ends with the fewest bits, on the mean of all tasks?"),
+                    (*names, tr("no clear difference")),
                 ),
                 query,
             )
@@ -153,21 +168,21 @@ def from_link(query: str) -> Activity:
     if choice.kind != "own_text":
         steps.append(
             Step(
-                "Run it, everybody with another seed",
-                "Your seed gives other initial weights and another order of samples. Press **Run my seed**.",
-                "One run can be luck. Wait until most have arrived, then read the interval before the mean.",
+                tr("Run it, everybody with another seed"),
+                tr("Your seed gives other initial weights and another order of samples. Press **Run my seed**."),
+                tr("One run can be luck. Wait until most have arrived, then read the interval before the mean."),
                 link=query,
                 spread=True,
             )
         )
-    steps.append(exit_ticket())
-    return Activity(query, "A playground configuration", 10, tuple(steps))
+    steps.append(translated(exit_ticket()))
+    return Activity(query, tr("A playground configuration"), 10, tuple(steps))
 
 
-def exit_ticket(prompt: str = "What did you see that you did not expect, and what might explain it?") -> Step:
+def exit_ticket(prompt: str = phrase("What did you see that you did not expect, and what might explain it?")) -> Step:
     return Step(
-        "Exit ticket",
-        "One or two sentences before you go.",
-        "Read some aloud without names. Export the CSV before you delete the room.",
+        phrase("Exit ticket"),
+        phrase("One or two sentences before you go."),
+        phrase("Read some aloud without names. Export the CSV before you delete the room."),
         Question("exit", "text", prompt),
     )

@@ -6,6 +6,7 @@ import streamlit as st
 
 from app import share, state
 from app.desk import Desk, Wanted
+from app.language import tr
 
 from . import parts, tally
 from .activity import Activity
@@ -25,11 +26,11 @@ def part(view: View, me: Me, activity: Activity, index: int) -> None:
     begun = desk.matches(wanted)
     running = begun and not desk.show.error
     if begun and desk.show.error:
-        st.error("Your run stopped before its end; start it again.")
+        st.error(tr("Your run stopped before its end; start it again."))
     if arrived:
-        st.success(f"Your run with seed {seed} has arrived.")
+        st.success(tr("Your run with seed {seed} has arrived.", seed=seed))
     elif not running:
-        st.button("Run my seed", type="primary", width="stretch", on_click=desk.run, args=(wanted, 0.0))
+        st.button(tr("Run my seed"), type="primary", width="stretch", on_click=desk.run, args=(wanted, 0.0))
 
     def draw(now: View) -> None:
         if running and not arrived:
@@ -47,10 +48,15 @@ def _progress(desk: Desk, view: View, me: Me, key: str, seed: int) -> None:
         try:
             store().add_run(view.code, me, key, seed, tally.scores(traces))
         except StoreError as error:
-            st.error(f"Your run was not kept: {error}")
+            st.error(tr("Your run was not kept: {error}", error=tr(error)))
             return
         st.rerun()
     if show.error:
         st.rerun()  # the page says why, and offers to run it again
-    words = f"waiting, {show.ahead} before you" if show.status == "waiting" else f"seed {seed} is training"
-    st.progress(show.cursor / show.total, f"{words} · step {show.cursor} of {show.total}")
+    at = dict(at=show.cursor, total=show.total)
+    words = (
+        tr("waiting, {ahead} before you · step {at} of {total}", ahead=show.ahead, **at)
+        if show.status == "waiting"
+        else tr("seed {seed} is training · step {at} of {total}", seed=seed, **at)
+    )
+    st.progress(show.cursor / show.total, words)

@@ -1,4 +1,7 @@
-"""A room as CSV: one row for each answer, one for each point of each run's curves. Times are UTC."""
+"""A room as CSV: one row for each answer, one for each point of each run's curves. Times are UTC.
+
+Names of columns, questions and learners are English; prompts and options are in the language of the activity given.
+"""
 
 import csv
 import io

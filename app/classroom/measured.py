@@ -11,18 +11,20 @@ import numpy as np
 import streamlit as st
 
 import lessons
+from app.language import tr
 from app.learn import draw
 from app.learn.desk import recording
 from lessons.lesson import Lesson, Revealed, Sketch
 from lessons.picture import Figure
+from nested_core.phrase import phrase
 
 from . import pictures, tally
 from .activity import Activity, Question
 from .parts import say, tall
 from .reader import View
 
-WAIT = "The lesson's runs are being computed …"
-FAILED = "The lesson's runs could not be computed; reload the page to try again."
+WAIT = phrase("The lesson's runs are being computed …")
+FAILED = phrase("The lesson's runs could not be computed; reload the page to try again.")
 
 
 def prepare(activity: Activity) -> None:
@@ -54,12 +56,12 @@ def part(
     lesson, asked = lessons.lesson(step.lesson), activity.question(step.about)
     revealed = found(view, lesson)
     if isinstance(revealed, str):
-        st.info(revealed)
+        st.info(tr(revealed))
         return
     given = view.answers.get(asked.key, {})
     mine = given.get(me)
     if mine is not None:
-        st.markdown(f"**{lesson.prediction.compare(mine, revealed.truth)}**")
+        st.markdown(f"**{tr(lesson.prediction.compare(mine, revealed.truth))}**")
     say(revealed.sentence)
     sides = st.columns(2) if stage else (st.container(), st.container())
     with sides[0]:
@@ -70,7 +72,7 @@ def part(
         figure = ghosted(lesson, revealed, mine if me is not None else middle(asked, list(given.values())), me is None)
         option = pictures.larger(drawn(figure, me is None), size)
         height = max(draw.height(figure), tall(answered, size))
-        st.echarts_chart(option, height=height, key=f"lesson {index}", alt=figure.words)
+        st.echarts_chart(option, height=height, key=f"lesson {index}", alt=draw.words(figure))
 
 
 def drawn(figure: Figure, of_class: bool) -> dict:
@@ -79,7 +81,7 @@ def drawn(figure: Figure, of_class: bool) -> dict:
     if of_class:
         for series in option["series"]:
             if series["id"] == "ghost":
-                series["label"]["formatter"] = "class: {@[1]}"
+                series["label"]["formatter"] = tr("class: {@[1]}")
     return option
 
 
@@ -106,5 +108,5 @@ def ghosted(lesson: Lesson, revealed: Revealed, value: Any, of_class: bool) -> F
     )
     if not of_class:
         return figure
-    named = tuple(replace(s, name="the class's median") if s.ghost else s for s in figure.series)
+    named = tuple(replace(s, name=phrase("the class's median")) if s.ghost else s for s in figure.series)
     return replace(figure, series=named)

@@ -2,8 +2,9 @@
 
 import streamlit as st
 
+from app.language import tr
 from app.learn.words import marked
-from app.theme import ARM_NAMES
+from app.theme import learner_name
 
 from . import pictures, recorded, tally
 from .activity import Activity, Question
@@ -32,7 +33,8 @@ def run_key(step: int) -> str:
 
 def tallied(view: View, question: Question) -> str:
     """How many answered."""
-    return f"{len(view.answers.get(question.key, {}))} of {len(view.students)} answered"
+    given = len(view.answers.get(question.key, {}))
+    return tr("{given} of {all} answered", given=given, all=len(view.students))
 
 
 def measured(view: View, activity: Activity, index: int) -> dict | None:
@@ -73,25 +75,29 @@ def outcome(question: Question, link: str) -> None:
         say(question.outcome)
     arithmetic = question.kind == "point" and question.answer is not None
     if not arithmetic and (pool := recorded.find(link)):
-        st.caption(f"Recorded beforehand. {recorded.sentence(pool)}")
+        st.caption(tr("Recorded beforehand. {sentence}", sentence=recorded.sentence(pool)))
 
 
-def arrived(view: View, index: int) -> str:
-    return f"{len(view.runs.get(run_key(index), {}))} of {len(view.students)} runs have arrived"
+def arrived(view: View, index: int, instead: bool = False) -> str:
+    """How many runs of the class are there; `instead`: recorded ones are shown."""
+    found = dict(runs=len(view.runs.get(run_key(index), {})), all=len(view.students))
+    if instead:
+        return tr("{runs} of {all} runs have arrived; shown is what was recorded beforehand", **found)
+    return tr("{runs} of {all} runs have arrived", **found)
 
 
 def pooled(view: View, activity: Activity, index: int, size: int = 14) -> None:
     """One experiment spread over the class: how many runs have arrived, and all of them as one picture."""
     runs, pool = view.runs.get(run_key(index), {}), measured(view, activity, index)
-    instead = "; shown is what was recorded beforehand" if pool and not runs else ""
-    st.markdown(f"**{arrived(view, index)}{instead}**")
+    st.markdown(f"**{arrived(view, index, instead=bool(pool and not runs))}**")
     if pool is None:
         return
     option, words = pictures.pooled(pool, size)
     st.echarts_chart(option, height=round(15 * size + 60), key=f"pooled {index}", alt=words)
     arms = pool["arms"].items()
-    finals = "; ".join(f"{ARM_NAMES.get(name, name)} {tally.told(arm['final'], pool)}" for name, arm in arms)
-    st.caption(f"{words} Mean of all tasks at the end: {finals}. {tally.wins(pool)}".strip())
+    finals = "; ".join(f"{learner_name(name)} {tally.told(arm['final'], pool)}" for name, arm in arms)
+    mean = tr("Mean of all tasks at the end: {finals}.", finals=finals)
+    st.caption(f"{words} {mean} {tally.wins(pool)}".strip())
 
 
 def live(view: View, activity: Activity, size: int = 14, stage: bool = False) -> None:
@@ -107,4 +113,4 @@ def live(view: View, activity: Activity, size: int = 14, stage: bool = False) ->
     if step.spread and (question is None or (closed and question.kind != "sketch")):
         pooled(view, activity, view.step, size)
     if not question and not step.spread and not step.lesson:
-        st.markdown(f"**{len(view.students)} joined**")
+        st.markdown(tr("**{n} joined**", n=len(view.students)))

@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.theme import ARM_NAMES, INK, faded, hue
+from app.language import plural, tr
+from app.theme import INK, faded, hue, learner_name
 from lessons.plain import plain
 
 from . import tally
@@ -70,7 +71,8 @@ def histogram(question: Question, values: list[int], revealed: bool, size: int, 
             }
         ],
     }  # fmt: skip
-    return option, "Answers. " + "; ".join(f"{name}: {n}" for name, n in zip(names, found, strict=True)) + "."
+    given = "; ".join(f"{name}: {n}" for name, n in zip(names, found, strict=True))
+    return option, tr("Answers. {given}.", given=given)
 
 
 def dots(question: Question, values: list[float], revealed: bool, size: int) -> Picture:
@@ -106,9 +108,12 @@ def dots(question: Question, values: list[float], revealed: bool, size: int) -> 
             }
         ],
     }
-    middle = f"Half of them at or below {np.median(values):g} {axis.unit}." if values else ""
-    right = f" Right is {question.answer:g}." if show else ""
-    return option, f"{len(values)} answers. {middle}{right}"
+    words = [tr("{n} answers.", n=len(values))]
+    if values:
+        words.append(tr("Half of them at or below {middle:g} {unit}.", middle=np.median(values), unit=axis.unit))
+    if show:
+        words.append(tr("Right is {answer:g}.", answer=question.answer))
+    return option, " ".join(words)
 
 
 def cloud(
@@ -120,23 +125,26 @@ def cloud(
     xs = list(axis.places) or np.linspace(axis.start, axis.end, axis.points).round(3).tolist()
     middle = tally.middle(values)
     lines = [_line(xs, curve, CLASS, 1.5, 0.5) for curve in values[-CLOUD:]]
+    words = [tr("{n} sketched curves.", n=len(values))]
     if values:
-        lines.append(_line(xs, middle, CLASS, 4, 1, "class", size))
+        lines.append(_line(xs, middle, CLASS, 4, 1, tr("class"), size))
+        words.append(tr("The class's median ends at {end:.0f} {unit}.", end=middle[-1], unit=axis.unit))
     if mine:
-        lines.append(_line(xs, mine, INK, 3, 1, "you", size))
+        lines.append(_line(xs, mine, INK, 3, 1, tr("you"), size))
         lines[-1]["lineStyle"]["type"] = "dashed"
     arm = (truth["arms"].get("single_loop") or next(iter(truth["arms"].values()))) if truth else None
-    said = ""
     if arm:
         inside = [i for i, step in enumerate(truth["steps"]) if axis.start <= step <= axis.end]
         steps, mean = [truth["steps"][i] for i in inside], [arm["mean"][i] for i in inside]
-        lines.append(_line(steps, mean, ARMS["single_loop"], 4, 1, "measured", size))
-        said = f" Measured at the end: {number(mean[-1], truth['unit'])} {axis.unit}, {truth['runs']} runs."
+        lines.append(_line(steps, mean, ARMS["single_loop"], 4, 1, tr("measured"), size))
+        ends = dict(end=number(mean[-1], truth["unit"]), unit=axis.unit, runs=truth["runs"])
+        words.append(tr("Measured at the end: {end} {unit}, {runs} runs.", **ends))
     elif revealed and question.answer is not None:
         heights = list(question.answer)
         low, high = min([low, *heights]), max([high, *heights])  # what is measured may lie off the axes
-        lines.append(_line(xs, heights, ARMS["single_loop"], 4, 1, "measured", size))
-        said = f" Measured: {', '.join(f'{y:g} at {x}' for x, y in zip(xs, heights, strict=True))}."
+        lines.append(_line(xs, heights, ARMS["single_loop"], 4, 1, tr("measured"), size))
+        found = ", ".join(tr("{height:g} at {place}", height=y, place=x) for x, y in zip(xs, heights, strict=True))
+        words.append(tr("Measured: {heights}.", heights=found))
     across = _across(axis.start, axis.end, axis.across, size)
     if axis.places:
         across |= {"type": "category", "data": xs, "boundaryGap": False, "min": 0, "max": len(xs) - 1}
@@ -156,8 +164,7 @@ def cloud(
         },
         "series": lines,
     }
-    end = f" The class's median ends at {middle[-1]:.0f} {axis.unit}." if middle else ""
-    return option, f"{len(values)} sketched curves.{end}{said}"
+    return option, " ".join(words)
 
 
 def pooled(pool: dict, size: int = 14) -> Picture:
@@ -170,7 +177,7 @@ def pooled(pool: dict, size: int = 14) -> Picture:
             lines.append(
                 _line(steps, data, colour, 0, 0) | {"stack": name, "areaStyle": {"color": faded(colour, fill)}}
             )
-        lines.append(_line(steps, arm["mean"], colour, 3, 1, ARM_NAMES.get(name, name), size))
+        lines.append(_line(steps, arm["mean"], colour, 3, 1, learner_name(name), size))
     changes = {
         "silent": True,
         "symbol": "none",
@@ -183,12 +190,12 @@ def pooled(pool: dict, size: int = 14) -> Picture:
     option = {
         **PLAIN,
         "grid": _grid(size, 6),
-        "xAxis": _across(0, steps[-1], "step (dashed: the task changes)", size),
+        "xAxis": _across(0, steps[-1], tr("step (dashed: the task changes)"), size),
         "yAxis": {
             "type": "value",
             "scale": not percent,
             **({"min": 0, "max": 100} if percent else {}),
-            "name": "first task (%)" if percent else "first task (bits)",
+            "name": tr("first task (%)") if percent else tr("first task (bits)"),
             "nameLocation": "middle",
             "nameGap": 12 + 2 * size,
             "nameTextStyle": {"fontSize": size},
@@ -196,9 +203,14 @@ def pooled(pool: dict, size: int = 14) -> Picture:
         },
         "series": lines,
     }
-    ends = "; ".join(f"{ARM_NAMES.get(name, name)} {told(end(arm), pool)}" for name, arm in pool["arms"].items())
-    runs = f"mean of {pool['runs']} runs and 95 % interval" if pool["runs"] > 1 else "one run"
-    return option, f"First task at the end, {runs}, {pool['unit']}: {ends}."
+    ends = "; ".join(f"{learner_name(name)} {told(end(arm), pool)}" for name, arm in pool["arms"].items())
+    return option, plural(
+        "First task at the end, one run, {unit}: {ends}.",
+        "First task at the end, mean of {n} runs and 95 % interval, {unit}: {ends}.",
+        pool["runs"],
+        unit="%" if percent else tr("bits"),
+        ends=ends,
+    )
 
 
 def larger(option: dict, size: int) -> dict:

@@ -14,7 +14,8 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from app import share
-from app.theme import ARM_NAMES
+from app.language import tr
+from app.theme import learner_name
 
 from . import demonstrations, tally
 from .tally import told
@@ -43,13 +44,19 @@ def find(link: str) -> dict[str, Any] | None:
 
 def sentence(pool: dict[str, Any]) -> str:
     """What was measured, for people."""
-    unit = "%" if pool["unit"] == "%" else "bits per character (lower is better)"
-    parts = [
-        f"{ARM_NAMES.get(name, name)}: first task {told(tally.end(arm), pool)}, last task {told(arm['last'], pool)}, "
-        f"mean of all {told(arm['final'], pool)} {unit}"
+    unit = "%" if pool["unit"] == "%" else tr("bits per character (lower is better)")
+    ends = [
+        tr(
+            "{learner}: first task {first}, last task {last}, mean of all {mean} {unit}",
+            learner=learner_name(name),
+            first=told(tally.end(arm), pool),
+            last=told(arm["last"], pool),
+            mean=told(arm["final"], pool),
+            unit=unit,
+        )
         for name, arm in pool["arms"].items()
     ]
-    return f"At the end, {'; '.join(parts)}. {pool['runs']} seeds, 95 % intervals."
+    return tr("At the end, {ends}. {seeds} seeds, 95 % intervals.", ends="; ".join(ends), seeds=pool["runs"])
 
 
 def measure(link: str, seeds: int) -> dict[str, Any]:

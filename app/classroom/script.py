@@ -2,6 +2,7 @@
 
 from html import escape
 
+from app.language import speaking, tr
 from lessons.plain import plain
 
 from . import recorded
@@ -15,18 +16,31 @@ STYLE = (
 
 def _parts(activity: Activity) -> list[tuple[str, list[str]]]:
     """(heading, lines) of the script, in plain words."""
-    steps = [f"Step {i}, {step.title}: {plain(step.notes)}" for i, step in enumerate(activity.steps, 1)]
+    steps = [
+        tr("Step {i}, {title}: {notes}", i=i, title=step.title, notes=plain(step.notes))
+        for i, step in enumerate(activity.steps, 1)
+    ]
     expected = [f"{link}: {recorded.sentence(pool)}" for link in activity.links if (pool := recorded.find(link))]
     expected += [activity.cited] if activity.cited else []
     right = [
         plain(
-            f"{q.prompt} Right: {(q.options[int(q.answer)] if q.options else f'{q.answer:g}').rstrip('.')}. {q.outcome}"
+            tr(
+                "{prompt} Right: {right}. {outcome}",
+                prompt=q.prompt,
+                right=(q.options[int(q.answer)] if q.options else f"{q.answer:g}").rstrip("."),
+                outcome=q.outcome,
+            )
         )
         for q in activity.questions
         if q.answer is not None
     ]
-    wrong = [plain(f"“{thought}” Reply: {reply}") for thought, reply in activity.wrong]
-    found = [("Steps", steps), ("Expect", expected), ("Answers", right), ("Likely wrong answers", wrong)]
+    wrong = [plain(tr("“{thought}” Reply: {reply}", thought=thought, reply=reply)) for thought, reply in activity.wrong]
+    found = [
+        (tr("Steps"), steps),
+        (tr("Expect"), expected),
+        (tr("Answers"), right),
+        (tr("Likely wrong answers"), wrong),
+    ]
     return [(heading, lines) for heading, lines in found if lines]
 
 
@@ -37,14 +51,16 @@ def markdown(activity: Activity) -> str:
     return "\n".join(lines)
 
 
-def html(activity: Activity) -> str:
-    """A page of its own, for the printer."""
+def html(activity: Activity, name: str = "en") -> str:
+    """A page of its own, for the printer. name: the language of the tab, which is gone when the page is made."""
+    with speaking(name):
+        found = _parts(activity)
+        title = tr("{title} ({minutes} min)", title=activity.title, minutes=activity.minutes)
     parts = "".join(
         f"<h2>{escape(heading)}</h2><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
-        for heading, lines in _parts(activity)
+        for heading, lines in found
     )
     return (
-        f'<!doctype html><html lang="en"><meta charset="utf-8"><title>{escape(activity.title)}</title>'
-        f"<style>{STYLE}</style><h1>{escape(activity.title)} ({activity.minutes} min)</h1>"
-        f"<p>{escape(activity.idea)}</p>{parts}</html>"
+        f'<!doctype html><html lang="{name}"><meta charset="utf-8"><title>{escape(activity.title)}</title>'
+        f"<style>{STYLE}</style><h1>{escape(title)}</h1><p>{escape(activity.idea)}</p>{parts}</html>"
     )

@@ -8,10 +8,11 @@ import segno
 import streamlit as st
 
 from app import share
+from app.language import tr
 from app.settings import settings
 
 from . import demonstrations, from_lesson
-from .activity import Activity, Step, from_link
+from .activity import Activity, Step, from_link, translated
 from .reader import View
 from .rights import Rights, secret
 from .store import Store, StoreError
@@ -31,12 +32,12 @@ def rights() -> Rights:
 
 
 def known(name: str) -> Activity | None:
-    """The demonstration or the lesson of this name; None where there is neither."""
-    return demonstrations.ALL.get(name) or from_lesson.find(name)
+    """The demonstration or the lesson of this name, in the reader's language; None where there is neither."""
+    return translated(demonstrations.ALL.get(name)) or from_lesson.find(name)
 
 
 def activity_of(view: View) -> Activity:
-    """What this room is about."""
+    """What this room is about, in the reader's language."""
     return known(view.activity) or from_link(view.activity)
 
 
@@ -45,9 +46,19 @@ def plain(words: str) -> str:
     return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", words)
 
 
+def called(view: View) -> str:
+    """What the room is called, as Markdown; one without a name too."""
+    return plain(view.title) or tr("Class")
+
+
 def base() -> str:
     """Where this app is, without a page: https://host/path."""
     return (st.context.url or "").split("?")[0].rpartition("/")[0]
+
+
+def spoken() -> dict[str, str]:
+    """The language that the address of this tab names, for links that the same person opens."""
+    return {"lang": st.query_params["lang"]} if "lang" in st.query_params else {}
 
 
 def join_link(view: View) -> str:
@@ -56,7 +67,7 @@ def join_link(view: View) -> str:
 
 def stage_link(view: View) -> str:
     key = rights().stage_key(view.id, view.code)
-    return f"{base()}/teach?{urlencode({'view': 'stage', 'room': view.code, 'stage': key})}"
+    return f"{base()}/teach?{urlencode({'view': 'stage', 'room': view.code, 'stage': key} | spoken())}"
 
 
 def playground_link(view: View, step: Step, add: int = 0) -> str:
@@ -66,12 +77,12 @@ def playground_link(view: View, step: Step, add: int = 0) -> str:
     hidden = [name for name in share.HIDEABLE if name in view.settings.get("hidden", ())]
     if hidden:
         query["hide"] = "_".join(hidden)
-    return f"{base()}/playground?{urlencode(query, quote_via=quote, safe='*')}"
+    return f"{base()}/playground?{urlencode(query | spoken(), quote_via=quote, safe='*')}"
 
 
 def page_link(step: Step) -> str:
     """The page of this app that belongs to the step."""
-    return f"{base()}/{step.page}"
+    return "&".join((f"{base()}/{step.page}", *(f"{name}={value}" for name, value in spoken().items())))
 
 
 def seed_of(step: Step, add: int) -> int:
@@ -81,7 +92,8 @@ def seed_of(step: Step, add: int) -> int:
 def qr(address: str, width: int) -> None:
     """The address as a QR code, dark on white in every theme; `width` px."""
     picture = segno.make(address, error="m").svg_data_uri(scale=8, border=2, light="white", dark="black")
-    st.html(f'<img src="{picture}" width="{width}" height="{width}" alt="QR code of the address to join">')
+    words = tr("QR code of the address to join")
+    st.html(f'<img src="{picture}" width="{width}" height="{width}" alt="{words}">')
 
 
 def unreachable() -> bool:
@@ -96,7 +108,7 @@ def watch(view: View, draw: Callable[[View], None], seconds: float = TICK_SECOND
         try:
             now = store().view(view.code)
         except StoreError as error:  # it ticks on: a database that is back is found again
-            st.warning(str(error))
+            st.warning(tr(error))
             return
         if signature(now) != signature(view):
             st.rerun()
@@ -116,13 +128,13 @@ def next_action(view: View, activity: Activity) -> tuple[str, dict]:
     question = step.question
     if question and question.kind != "text":
         if not view.closed(question.key):
-            return "Lock the answers", {"lock": question.key}
+            return tr("Lock the answers"), {"lock": question.key}
         tells = question.answer is not None or question.outcome or step.link
         if tells and question.key not in view.revealed:
-            return "Reveal", {"reveal": question.key}
+            return tr("Reveal"), {"reveal": question.key}
     if view.step + 1 < len(activity.steps):
-        return "Next step", onward(view, activity)
-    return "The end", {}
+        return tr("Next step"), onward(view, activity)
+    return tr("The end"), {}
 
 
 def onward(view: View, activity: Activity) -> dict:

@@ -4,6 +4,8 @@ from functools import partial
 
 import streamlit as st
 
+from app.language import tr
+
 from . import measured, parts
 from .activity import Activity
 from .reader import View
@@ -12,7 +14,8 @@ from .store import StoreError
 
 SIZE = 22  # px of the text in charts
 STYLE = """<style>
-[data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"], [data-testid="stHeader"] { display: none; }
+[data-testid="stSidebar"], [data-testid="stSidebarCollapsedControl"], [data-testid="stHeader"],
+.st-key-language { display: none; }
 .stMainBlockContainer { padding: 1.2rem 2.4rem 4.5rem 2.4rem !important; max-width: none; }
 .stMainBlockContainer [data-testid="stMarkdownContainer"] :is(p, li) { font-size: 1.6rem; line-height: 1.35; }
 .stMainBlockContainer [data-testid="stCaptionContainer"] :is(p, li) { font-size: 1.1rem; }
@@ -30,10 +33,10 @@ def page() -> None:
     try:
         view = store().view(code)
     except StoreError as error:
-        st.error(f"No stage: {error}")
+        st.error(tr("No stage: {error}", error=tr(error)))
         return
     if not rights().is_stage(view.id, view.code, key):
-        st.error("No stage: this link is not complete; open it again from the teacher's page.")
+        st.error(tr("No stage: this link is not complete; open it again from the teacher's page."))
         return
     st.html(STYLE)
     activity = activity_of(view)
@@ -47,19 +50,20 @@ def page() -> None:
             st.html(f'<div class="code" style="font-size:3.4rem">{view.code}</div>')
             st.caption(plain(join_link(view).split("?")[0]))
             if unreachable():
-                st.caption("Phones cannot reach localhost: open the teacher's page by this computer's address.")
+                st.caption(tr("Phones cannot reach localhost: open the teacher's page by this computer's address."))
     else:
         left = st.container()
     with left:
         parts.say(step.text)
         if step.question:
-            parts.say(f"**{step.question.prompt.replace('**', '')}**")
+            prompt = f"**{step.question.prompt.replace('**', '')}**"
+            parts.say(prompt)
             if step.question.kind == "choice" and not view.closed(step.question.key):
                 st.markdown("\n".join(f"- {option}" for option in step.question.options))
             if step.question.key in view.revealed:
                 parts.outcome(step.question, step.link)
         if step.page:
-            st.link_button("Show the lesson", page_link(step))
+            st.link_button(tr("Show the lesson"), page_link(step))
         watch(view, partial(_live, activity=activity))
     _buttons(view, activity)
 
@@ -74,18 +78,19 @@ def _steer(view: View, what: dict) -> None:
     try:
         store().steer(view.teacher, view.code, **what)
     except StoreError as error:
-        st.session_state["stage error"] = str(error)
+        st.session_state["stage error"] = tr(error)
 
 
 def _buttons(view: View, activity: Activity) -> None:
     label, action = next_action(view, activity)
     with st.container(key="stage_buttons", horizontal=True, vertical_alignment="center", gap="small"):
         back = {"step": view.step - 1}
-        st.button("Back", disabled=view.step == 0, on_click=_steer, args=(view, back), shortcut="Left")
+        st.button(tr("Back"), disabled=view.step == 0, on_click=_steer, args=(view, back), shortcut="Left")
         st.button(label, disabled=not action, on_click=_steer, args=(view, action), shortcut="Right", key="next")
-        st.caption(f"{view.step + 1} / {len(activity.steps)} · join: {view.code}")
+        at = dict(at=view.step + 1, total=len(activity.steps), code=view.code)
+        st.caption(tr("{at} / {total} · join: {code}", **at))
     with st.container(key="stage_clicker"):  # out of sight: what most clickers send
-        st.button("Clicker back", disabled=view.step == 0, on_click=_steer, args=(view, back), shortcut="PageUp")
-        st.button("Clicker on", disabled=not action, on_click=_steer, args=(view, action), shortcut="PageDown")
+        st.button(tr("Clicker back"), disabled=view.step == 0, on_click=_steer, args=(view, back), shortcut="PageUp")
+        st.button(tr("Clicker on"), disabled=not action, on_click=_steer, args=(view, action), shortcut="PageDown")
     if error := st.session_state.pop("stage error", ""):
-        st.error(f"Not done: {error}")
+        st.error(tr("Not done: {error}", error=error))

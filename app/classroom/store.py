@@ -19,6 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.orm import Session
 
 from app.settings import Classroom, settings
+from nested_core.phrase import phrase
 
 from .activity import clean
 from .database import open_database
@@ -28,11 +29,11 @@ from .reader import Reader, View
 LETTERS = "BCDFGHJKMNPQRSTVWXYZ"  # none looks like another or like a digit, and no code spells a word
 DAY = 86_400
 log = logging.getLogger(__name__)
-GONE = "the class's database cannot be reached just now; nothing was changed, please try again in a moment."
+GONE = phrase("the class's database cannot be reached just now; nothing was changed, please try again in a moment.")
 
 
 class StoreError(ValueError):
-    """One sentence for the person who asked."""
+    """One sentence, a phrase, for the person who asked."""
 
 
 class Unknown(StoreError):
@@ -82,13 +83,21 @@ class Store:
         """The room of this code, as students type it."""
         code = code.strip().upper()
         if len(code) != 5 or not set(code) <= set(LETTERS):
-            raise Unknown(f"{code[:8]!r} is no room code; a code has five letters, such as those on the board.")
+            raise Unknown(
+                phrase("{code!r} is no room code; a code has five letters, such as those on the board.", code=code[:8])
+            )
         with _sentences():
             view = self._reader.view(code)
         if view is None:
-            raise Unknown(f"there is no room {code}; compare the five letters with those on the board.")
+            raise Unknown(
+                phrase("there is no room {code}; compare the five letters with those on the board.", code=code)
+            )
         if view.expires <= self.clock():
-            raise Unknown(f"room {code} has expired and its answers are deleted; ask your teacher for a new one.")
+            raise Unknown(
+                phrase(
+                    "room {code} has expired and its answers are deleted; ask your teacher for a new one.", code=code
+                )
+            )
         return view
 
     @contextmanager
@@ -104,7 +113,9 @@ class Store:
             raised = update(Room).where(Room.id == room_id, Room.expires > int(self.clock()))
             room = session.scalar(raised.values(version=Room.version + 1).returning(Room))
             if room is None:
-                raise Unknown(f"room {code} has expired or was deleted; ask your teacher for a new one.")
+                raise Unknown(
+                    phrase("room {code} has expired or was deleted; ask your teacher for a new one.", code=code)
+                )
             yield session, room
         self._reader.wrote(room.code, room.version)
 
@@ -114,7 +125,7 @@ class Store:
         """A new room with a free code."""
         self.sweep()
         now, limits = int(self.clock()), self.limits
-        room = dict(teacher=teacher, title=clean(title, limits.title) or "Class", activity=activity[:2000])
+        room = dict(teacher=teacher, title=clean(title, limits.title), activity=activity[:2000])
         room |= dict(settings=settings or {}, created=now, expires=now + limits.days * DAY, locked=[], revealed=[])
         while True:
             code = "".join(secrets.choice(LETTERS) for _ in range(5))
@@ -124,10 +135,12 @@ class Store:
                 session.add(Room(code=code, **room))
                 session.flush()  # first, so that on SQLite nobody else adds a room before this one is counted
                 if session.scalar(select(func.count(Room.id))) > limits.rooms:
-                    raise StoreError(f"this server already holds {limits.rooms} rooms; ask its owner, or try tomorrow.")
+                    raise StoreError(
+                        phrase("this server already holds {n} rooms; ask its owner, or try tomorrow.", n=limits.rooms)
+                    )
                 mine = session.scalar(select(func.count(Room.id)).where(Room.teacher == teacher))
                 if mine > limits.rooms_per_teacher:
-                    raise StoreError(f"you have {mine - 1} rooms, as many as you may; delete one first.")
+                    raise StoreError(phrase("you have {n} rooms, as many as you may; delete one first.", n=mine - 1))
             return self.view(code)
 
     def rooms(self, teacher: str) -> list[View]:
@@ -145,7 +158,7 @@ class Store:
         except Unknown:
             view = None
         if view is None or view.teacher != teacher:
-            raise Unknown(f"you have no room {code[:8]!r}; it may have expired or been deleted.")
+            raise Unknown(phrase("you have no room {code!r}; it may have expired or been deleted.", code=code[:8]))
         return view
 
     def steer(
@@ -201,7 +214,9 @@ class Store:
         with self._write(view.id, view.code) as (session, room):
             seed = session.scalar(select(func.count(Student.id)).where(Student.room_id == room.id)) + 1
             if seed > self.limits.students:
-                raise StoreError(f"this room is full: {self.limits.students} have joined; ask your teacher.")
+                raise StoreError(
+                    phrase("this room is full: {n} have joined; ask your teacher.", n=self.limits.students)
+                )
             fields = dict(room_id=room.id, token=digest(token), seed=seed, joined=int(self.clock()))
             session.add(Student(nickname=clean(nickname, self.limits.nickname), **fields))
         return token
@@ -212,32 +227,34 @@ class Store:
         with self._begin() as session:
             found = session.scalar(select(Student).where(Student.token == digest(token), Student.room_id == view.id))
             if found is None:
-                raise StoreError(f"this link is not from room {view.code}; join again.")
+                raise StoreError(phrase("this link is not from room {code}; join again.", code=view.code))
             return Me(found.id, view.id, found.nickname, found.seed)
 
     def answer(self, code: str, me: Me, question: str, value: Any, lock: bool = False) -> None:
         """Keep a student's answer. It may be sent again until it is locked, by the teacher or by `lock`."""
         limits = self.limits
         if len(json.dumps(value)) > limits.answer_bytes:
-            raise StoreError("this answer is too long; shorten it.")
+            raise StoreError(phrase("this answer is too long; shorten it."))
         with self._write(me.room, code) as (session, room):
             if question in room.locked or question in room.revealed:
-                raise StoreError("this question is locked: what was sent before stays, and nothing new is taken.")
+                raise StoreError(
+                    phrase("this question is locked: what was sent before stays, and nothing new is taken.")
+                )
             found = session.scalar(select(Answer).where(Answer.student_id == me.id, Answer.question == question))
             if found is None:
                 given = session.scalar(select(func.count(Answer.id)).where(Answer.student_id == me.id))
                 if given >= limits.answers:
-                    raise StoreError(f"you have given {given} answers, as many as one student may.")
+                    raise StoreError(phrase("you have given {n} answers, as many as one student may.", n=given))
                 found = Answer(room_id=me.room, student_id=me.id, question=question[:40])
                 session.add(found)
             elif found.locked:
-                raise StoreError("your answer is locked and cannot be changed.")
+                raise StoreError(phrase("your answer is locked and cannot be changed."))
             found.value, found.locked, found.at = value, lock, int(self.clock())
 
     def add_run(self, code: str, me: Me, question: str, seed: int, scores: dict[str, Any]) -> bool:
         """Keep the curves of a student's run; False when this student already has one, which then stays."""
         if len(json.dumps(scores)) > self.limits.run_bytes:
-            raise StoreError("the curves of this run are too long to be kept.")
+            raise StoreError(phrase("the curves of this run are too long to be kept."))
         with self._write(me.room, code) as (session, room):
             known = select(Run.id).where(Run.student_id == me.id, Run.question == question)
             if session.scalar(known) is not None:

@@ -4,12 +4,14 @@ from functools import partial
 
 import streamlit as st
 
+from app.address import tell
+from app.language import tr
 from app.sketch.component import sketch
 
 from . import experiment, measured, parts
 from .activity import Activity, Question
 from .reader import View
-from .shared import activity_of, page_link, plain, playground_link, store, watch
+from .shared import activity_of, called, page_link, plain, playground_link, store, watch
 from .store import Me, StoreError
 
 
@@ -22,25 +24,27 @@ def page() -> None:
             _room(view, store().student(code, token))
             return
         except StoreError as error:
-            st.error(f"Not in the room: {error}")
+            st.error(tr("Not in the room: {error}", error=tr(error)))
     _door(code)
 
 
 def _door(code: str) -> None:
-    st.title("Join your class", anchor=False)
+    st.title(tr("Join your class"), anchor=False)
     with st.form("door", border=False):
-        code = st.text_input("Code", code[:5].upper(), max_chars=5, placeholder="five letters", autocomplete="off")
-        nickname = st.text_input("Nickname, if you like", max_chars=store().limits.nickname, autocomplete="off")
-        sent = st.form_submit_button("Join", type="primary", width="stretch")
-    st.caption("No account. Only your teacher sees what you answer, under your nickname.")
+        code = st.text_input(
+            tr("Code"), code[:5].upper(), max_chars=5, placeholder=tr("five letters"), autocomplete="off"
+        )
+        nickname = st.text_input(tr("Nickname, if you like"), max_chars=store().limits.nickname, autocomplete="off")
+        sent = st.form_submit_button(tr("Join"), type="primary", width="stretch")
+    st.caption(tr("No account. Only your teacher sees what you answer, under your nickname."))
     if sent:
         try:
             view = store().view(code)
             token = store().join(code, nickname)
         except StoreError as error:
-            st.error(f"Not joined: {error}")
+            st.error(tr("Not joined: {error}", error=tr(error)))
             return
-        st.query_params.from_dict({"code": view.code, "me": token})
+        tell({"code": view.code, "me": token})
         st.rerun()
 
 
@@ -48,12 +52,12 @@ def _room(view: View, me: Me) -> None:
     activity = activity_of(view)
     index = view.step if view.follow else _own_step(view, activity)
     step = activity.at(index)
-    name = f" · {plain(me.nickname)}" if me.nickname else ""
-    st.caption(f"{plain(view.title)} · {view.code}{name} · seed {me.seed}")
+    here = (called(view), view.code, *([plain(me.nickname)] if me.nickname else []), tr("seed {seed}", seed=me.seed))
+    st.caption(" · ".join(here))
     st.markdown(f"### {step.title}")
     asked = activity.question(step.about)
     if asked and not view.follow and not _closed(view, me, asked):
-        st.info("First send and lock your prediction: go back to it.")
+        st.info(tr("First send and lock your prediction: go back to it."))
         _pace(index, activity)
         watch(view, _status)
         return
@@ -61,10 +65,10 @@ def _room(view: View, me: Me) -> None:
     if step.question:
         _question(view, me, activity, index)
     if step.page and not view.follow:
-        st.link_button("Open the lesson", page_link(step))
+        st.link_button(tr("Open the lesson"), page_link(step))
     run = step.spread and (step.question is None or _closed(view, me, step.question))
     if step.link and not step.spread:
-        st.link_button("Open the playground", playground_link(view, step, me.seed))
+        st.link_button(tr("Open the playground"), playground_link(view, step, me.seed))
     if not view.follow:
         _pace(index, activity)
     if run:
@@ -81,7 +85,10 @@ def _rest(view: View, me: Me, activity: Activity, index: int) -> None:
 
 
 def _status(view: View) -> None:
-    st.caption(f"{len(view.students)} here · {'your teacher leads' if view.follow else 'at your own pace'}")
+    here = len(view.students)
+    st.caption(
+        tr("{n} here · your teacher leads", n=here) if view.follow else tr("{n} here · at your own pace", n=here)
+    )
 
 
 def _own_step(view: View, activity: Activity) -> int:
@@ -97,8 +104,8 @@ def _pace(index: int, activity: Activity) -> None:
 
     last = len(activity.steps) - 1
     with st.container(horizontal=True, gap="small"):
-        st.button("Back", disabled=index == 0, on_click=go, args=(index - 1,))
-        st.button("Next", disabled=index == last, on_click=go, args=(index + 1,))
+        st.button(tr("Back"), disabled=index == 0, on_click=go, args=(index - 1,))
+        st.button(tr("Next"), disabled=index == last, on_click=go, args=(index + 1,))
         st.caption(f"{index + 1} / {last + 1}")
 
 
@@ -115,7 +122,7 @@ def _question(view: View, me: Me, activity: Activity, index: int) -> None:
     if not _closed(view, me, question):
         _ask(view, me, question, mine)
         return
-    st.info(f"🔒 Locked. {_told(question, mine)}")
+    st.info(tr("🔒 Locked. {told}", told=_told(question, mine)))
     if question.kind == "sketch" and mine is not None and not revealed:
         sketch(question.axis, f"mine {question.key}", mine, locked=True)
     if revealed or alone:
@@ -123,24 +130,26 @@ def _question(view: View, me: Me, activity: Activity, index: int) -> None:
         if question.kind == "choice" and mine is not None and question.replies:
             reply = question.replies[mine]
             if reply != question.outcome:
-                parts.say(f"*To your answer*: {reply}")
+                parts.say(tr("*To your answer*: {reply}", reply=reply))
     if revealed and question.kind != "text":
         parts.answers(view, activity, index, me=me.id)
 
 
 def _told(question: Question, mine) -> str:
     if mine is None:
-        return "You sent no answer."
+        return tr("You sent no answer.")
     if question.kind == "choice":
-        return f"You answered: {question.options[mine].rstrip('.')}."
-    return f"You answered: {mine:g} {question.axis.unit}." if question.kind == "point" else "Your answer is kept."
+        return tr("You answered: {answer}.", answer=question.options[mine].rstrip("."))
+    if question.kind == "point":
+        return tr("You answered: {answer}.", answer=f"{mine:g} {question.axis.unit}")
+    return tr("Your answer is kept.")
 
 
 def _ask(view: View, me: Me, question: Question, mine) -> None:
     """The widget, and Send. What was sent can be changed until it is locked."""
     key, axis = f"{view.code} {question.key}", question.axis
     if question.kind == "choice":
-        value = st.radio("Answers", range(len(question.options)), mine, format_func=lambda i: question.options[i],
+        value = st.radio(tr("Answers"), range(len(question.options)), mine, format_func=lambda i: question.options[i],
                          key=key, label_visibility="collapsed")  # fmt: skip
     elif question.kind == "point":
         usual = mine if mine is not None else (axis.low + axis.high) / 2
@@ -149,18 +158,18 @@ def _ask(view: View, me: Me, question: Question, mine) -> None:
     elif question.kind == "sketch":
         value = sketch(axis, key, mine)
     else:
-        value = st.text_area("Your words", mine or "", max_chars=store().limits.text, key=key, height=110,
+        value = st.text_area(tr("Your words"), mine or "", max_chars=store().limits.text, key=key, height=110,
                              label_visibility="collapsed")  # fmt: skip
     again = mine is not None
     with st.container(horizontal=True, gap="small"):
-        sent = st.button("Send again" if again else "Send", type="primary", key=f"send {key}")
-        locked = not view.follow and st.button("Lock and see", key=f"lock {key}")
+        sent = st.button(tr("Send again") if again else tr("Send"), type="primary", key=f"send {key}")
+        locked = not view.follow and st.button(tr("Lock and see"), key=f"lock {key}")
     if sent or locked:
         try:
             store().answer(view.code, me, question.key, question.check(value, store().limits.text), lock=locked)
         except ValueError as error:
-            st.error(f"Not sent: {error}")
+            st.error(tr("Not sent: {error}", error=tr(error)))
             return
         st.rerun()
     if again:
-        st.success("Sent. You can change it until it is locked.")
+        st.success(tr("Sent. You can change it until it is locked."))

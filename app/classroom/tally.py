@@ -5,7 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from app.theme import ARM_NAMES
+from app.language import tr
+from app.theme import learner_name
 from nested_core.metrics import average_accuracy, bootstrap_interval
 from nested_core.trace import Trace
 
@@ -97,4 +98,9 @@ def wins(pool: dict[str, Any]) -> str:
     order = np.bincount(best, minlength=len(finals))
     leader = int(order.argmax())
     name = list(finals)[leader]
-    return f"Best at the end in {order[leader]} of {pool['runs']} runs: {ARM_NAMES.get(name, name)}."
+    return tr(
+        "Best at the end in {best} of {runs} runs: {learner}.",
+        best=order[leader],
+        runs=pool["runs"],
+        learner=learner_name(name),
+    )

@@ -3,6 +3,7 @@ const SIDE = 8, INK = 0.075, FAR = 0.008 // width of a line and distance between
 
 function build(root) {
   const canvas = root.querySelector("canvas"), grid = root.querySelector(".grid"), size = canvas.width
+  const clear = root.querySelector(".clear")
   const pen = canvas.getContext("2d")
   const pad = { strokes: [], image: Array(SIDE * SIDE).fill(0), drawing: false, send: () => {}, cells: [] }
 
@@ -82,7 +83,6 @@ function build(root) {
     cell.type = "button"
     cell.className = "cell"
     cell.tabIndex = i ? -1 : 0
-    cell.setAttribute("aria-label", `row ${Math.floor(i / SIDE) + 1}, column ${(i % SIDE) + 1}`)
     cell.addEventListener("click", () => edited(pad.image.map((x, j) => (j === i ? (x >= 0.5 ? 0 : 1) : x))))
     cell.addEventListener("keydown", (event) => {
       const step = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -SIDE, ArrowDown: SIDE }[event.key]
@@ -99,9 +99,20 @@ function build(root) {
     grid.append(cell)
     pad.cells.push(cell)
   }
-  root.querySelector(".clear").addEventListener("click", () => edited(Array(SIDE * SIDE).fill(0)))
+  clear.addEventListener("click", () => edited(Array(SIDE * SIDE).fill(0)))
 
-  pad.show = ({ image, drawn }) => {
+  function say(words) {
+    canvas.setAttribute("aria-label", words.canvas)
+    grid.setAttribute("aria-label", words.cells)
+    clear.textContent = words.clear
+    pad.cells.forEach((cell, i) => {
+      const place = words.cell.replace("{row}", Math.floor(i / SIDE) + 1).replace("{column}", (i % SIDE) + 1)
+      cell.setAttribute("aria-label", place)
+    })
+  }
+
+  pad.show = ({ image, drawn, words }) => {
+    say(words)
     if (pad.drawing) return // an answer to an earlier stroke; the next one is on its way
     if (!drawn) pad.strokes = []
     pad.image = image

@@ -5,7 +5,9 @@ from pathlib import Path
 import streamlit as st
 
 from nested_core.config import ConfigError
+from nested_core.phrase import phrase
 
+from ..language import tr
 from . import strokes
 from .strokes import EMPTY, Image
 
@@ -14,6 +16,13 @@ KEY = "draw pad"
 MOUNT = st.components.v2.component(
     "draw_digit", **{part: (HERE / f"canvas.{part}").read_text(encoding="utf-8") for part in ("html", "css", "js")}
 )
+
+WORDS = {
+    "canvas": phrase("Draw a digit here with mouse, pen or finger. By keyboard, use the cells that follow."),
+    "cells": phrase("The 8 by 8 image that the learners see. Arrows move, Space changes a cell."),
+    "cell": phrase("row {row}, column {column}"),  # canvas.js puts both in
+    "clear": phrase("Clear"),
+}
 
 
 def image() -> Image:
@@ -36,13 +45,17 @@ def drawn() -> None:
         st.session_state["draw strokes"] = "strokes" in drawing
         st.session_state["draw truth"] = None  # nobody said yet what this one is
     except ConfigError as error:
-        st.session_state["draw problem"] = str(error)
+        st.session_state["draw problem"] = tr(error)
 
 
 def canvas() -> None:
     """Draw the place to draw."""
     MOUNT(
         key=KEY,
-        data={"image": list(image()), "drawn": st.session_state.get("draw strokes", False)},
+        data={
+            "image": list(image()),
+            "drawn": st.session_state.get("draw strokes", False),
+            "words": {part: tr(words) for part, words in WORDS.items()},
+        },
         on_drawing_change=drawn,
     )

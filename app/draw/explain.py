@@ -1,10 +1,12 @@
 """The words of the page that draws."""
 
-INTRO = (
+from nested_core.phrase import phrase
+
+INTRO = phrase(
     "Two learners read handwritten digits, a few classes at a time; no class comes back. **Draw one of the first "
     "classes: who still knows it?**"
 )
-HOW = """
+HOW = phrase("""
 Both learners of the playground are trained here and now on the stream *Digits, new classes*, and kept as they stood
 after each task. Your drawing is made as the digit set was made: scaled to fill 32 x 32 pixels, then every 4 x 4 block
 counted. What the learners see is the small picture beside the canvas; its cells can be changed too.
@@ -15,4 +17,4 @@ clock, at the best rate of its sweep: it gives probabilities. The two kinds of n
 can.
 
 **A toy**: 1,400 training images of 8 x 8 pixels. A digit drawn unlike those is misread by both.
-"""
+""")

@@ -15,6 +15,7 @@ import torch
 from nested_core.config import ConfigError, RunConfig, run_id
 from nested_core.learner import Learner
 from nested_core.mlp import IndependentLevels, total, with_one
+from nested_core.phrase import phrase
 from nested_core.run import Run
 from nested_core.streams.digits import CLASSES
 
@@ -49,7 +50,7 @@ def run(config: RunConfig | Question, seed: int, snapshot: None = None) -> Itera
 def answer(name: str, image: tuple[float, ...]) -> Answer:
     """What the kept learner of a run sees, after each task."""
     if name not in kept:
-        raise ConfigError(f"run: {name!r} is no longer kept; train it again.")
+        raise ConfigError(phrase("run: {name!r} is no longer kept; train it again.", name=name))
     kept.move_to_end(name)
     arm, names, words, looks = kept[name]
     x = torch.tensor([image], dtype=torch.float64)
@@ -73,13 +74,13 @@ def look(learner: Learner) -> Look:
 
 def rows(learner: Learner) -> tuple[str, ...]:
     names = tuple(str(level["name"]) for level in learner.levels)
-    return (*names, "together") if len(names) > 1 else names
+    return (*names, phrase("together")) if len(names) > 1 else names
 
 
 def shows(learner: Learner) -> str:
     if isinstance(learner, IndependentLevels):
-        return "read-out: 1 for the class that it should be, 0 for all others"
-    return "probability"
+        return phrase("read-out: 1 for the class that it should be, 0 for all others")
+    return phrase("probability")
 
 
 def examples(stream: Any) -> dict[int, list[tuple[float, ...]]]:

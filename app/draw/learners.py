@@ -10,6 +10,7 @@ from typing import Any
 
 import streamlit as st
 
+from nested_core.phrase import phrase
 from nested_core.trace import Recorder, Trace
 
 from ..service import Service
@@ -100,7 +101,7 @@ class Learners:
         elif kind == "done":
             training.finished += 1
         elif kind == "lost":
-            training.error = "the training process ended unexpectedly; press Train again."
+            training.error = phrase("the training process ended unexpectedly; press Train again.")
         else:
             training.error = content
 

@@ -7,6 +7,8 @@ empty. Reading never fails.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nested_core.phrase import phrase
+
 from ..query import VERSION, Query
 from .questions import TASKS
 from .strokes import EMPTY, SIDE, Image
@@ -35,7 +37,9 @@ def read(given: Mapping[str, str]) -> tuple[Wish, list[str]]:
     wish = Wish(
         query.one_of("tasks", {str(tasks): tasks for tasks in TASKS}, 5),
         query.whole("seed", 0, 2**31 - 1, 0),
-        query.made("image", _image, "give 64 letters from 0 to 9 and a to g", "nothing is drawn", EMPTY),
+        query.made(
+            "image", _image, phrase("give 64 letters from 0 to 9 and a to g"), phrase("nothing is drawn"), EMPTY
+        ),
     )
     return wish, query.notices
 

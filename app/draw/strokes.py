@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from nested_core.config import check
+from nested_core.phrase import phrase
 
 SIDE, FINE = 8, 32
 RADIUS = 2.3  # half the width of a stroke on the fine grid
@@ -27,17 +28,18 @@ def read(drawing: Any) -> Image:
     if "cells" in fields:
         cells = fields["cells"]
         ok = isinstance(cells, list) and len(cells) == SIDE**2 and all(_share(x) for x in cells)
-        check(ok, "cells", type(cells).__name__, "give 64 numbers from 0 to 1")
+        check(ok, "cells", type(cells).__name__, phrase("give 64 numbers from 0 to 1"))
         return tuple(float(x) for x in cells)
     strokes = fields.get("strokes")
-    check(isinstance(strokes, list), "drawing", type(drawing).__name__, "give strokes or cells")
+    check(isinstance(strokes, list), "drawing", type(drawing).__name__, phrase("give strokes or cells"))
     for stroke in strokes:
         ok = isinstance(stroke, list) and all(
             isinstance(point, list) and len(point) == 2 and all(_share(x) for x in point) for point in stroke
         )
-        check(ok, "strokes", type(stroke).__name__, "give lists of points [x, y], both from 0 to 1")
+        check(ok, "strokes", type(stroke).__name__, phrase("give lists of points [x, y], both from 0 to 1"))
     points = sum(map(len, strokes))
-    check(points <= MAX_POINTS, "strokes", f"{points} points", f"draw with at most {MAX_POINTS}, press Clear first")
+    fix = phrase("draw with at most {most}, press Clear first", most=MAX_POINTS)
+    check(points <= MAX_POINTS, "strokes", phrase("{points} points", points=points), fix)
     return picture([stroke for stroke in strokes if stroke])
 
 

@@ -5,7 +5,8 @@ from html import escape
 import numpy as np
 import pandas as pd
 
-from ..theme import ARM_NAMES, HUES, INK, faded, hue
+from ..language import tr
+from ..theme import HUES, INK, every, faded, hue, learner_name, task_words
 from .questions import Answer
 
 PANEL, TITLE, FOOT = 56, 26, 34  # px
@@ -17,7 +18,13 @@ def order(tasks: list[str]) -> list[tuple[int, int]]:
 
 
 def name(answer: Answer) -> str:
-    return ARM_NAMES.get(answer.arm, answer.arm)
+    return learner_name(answer.arm)
+
+
+def asked(row: str) -> str:
+    """Who was asked: a level, or all together."""
+    period = row.removeprefix("every ")
+    return every(int(period)) if period != row else tr(row)
 
 
 def verdict(said: int, truth: int | None) -> str:
@@ -27,14 +34,16 @@ def verdict(said: int, truth: int | None) -> str:
 def sentence(answer: Answer, tasks: list[str], task: int, truth: int | None) -> str:
     """What the learner answers after this task, level by level, and when it learned that class."""
     said = answer.says(task)
-    since = dict(order(tasks))
-    when = f"learned in task {since[said] + 1}" if since.get(said, task + 1) <= task else "not taught yet"
-    score = float(answer.scores[task, -1, said])
-    alone = ""
-    if len(answer.rows) > 1:
-        parts = [f"{row}: {answer.says(task, i)}" for i, row in enumerate(answer.rows[:-1])]
-        alone = f" Asked alone: {', '.join(parts)}."
-    return f"**{name(answer)}** answers **{verdict(said, truth)}** ({score:.2f}), {when}.{alone}"
+    since = dict(order(tasks)).get(said, len(tasks))
+    words = {"name": name(answer), "verdict": verdict(said, truth), "score": float(answer.scores[task, -1, said])}
+    if since <= task:
+        whole = tr("**{name}** answers **{verdict}** ({score:.2f}), learned in task {task}.", task=since + 1, **words)
+    else:
+        whole = tr("**{name}** answers **{verdict}** ({score:.2f}), not taught yet.", **words)
+    if len(answer.rows) == 1:
+        return whole
+    alone = ", ".join(f"{asked(row)}: {answer.says(task, i)}" for i, row in enumerate(answer.rows[:-1]))
+    return f"{whole} {tr('Asked alone: {answers}.', answers=alone)}"
 
 
 def option(answer: Answer, tasks: list[str], task: int) -> dict:
@@ -48,7 +57,7 @@ def option(answer: Answer, tasks: list[str], task: int) -> dict:
         grids.append({"left": 34, "right": 8, "top": top + TITLE, "height": PANEL, "outerBoundsMode": "none"})
         titles.append(
             {
-                "text": f"{row}: {answer.says(task, i)}",
+                "text": f"{asked(row)}: {answer.says(task, i)}",
                 "left": 0,
                 "top": top + 2,
                 "padding": 0,
@@ -81,9 +90,8 @@ def option(answer: Answer, tasks: list[str], task: int) -> dict:
             value = round(float(answer.scores[task, i, digit]), 3)
             chosen = {"borderColor": INK, "borderWidth": 2} if digit == answer.says(task, i) else {}
             data.append({"value": value, "itemStyle": {"color": colour, **chosen}})
-        series.append(
-            {"type": "bar", "id": row, "name": row, "xAxisIndex": i, "yAxisIndex": i, "data": data, "animation": False}
-        )
+        bars = {"type": "bar", "id": row, "name": asked(row), "xAxisIndex": i, "yAxisIndex": i}
+        series.append({**bars, "data": data, "animation": False})
     return {
         "animation": False,
         "title": titles,
@@ -92,7 +100,7 @@ def option(answer: Answer, tasks: list[str], task: int) -> dict:
         "yAxis": ys,
         "series": series,
         "legend": {"show": False},
-        "tooltip": {"trigger": "item", "confine": True, "formatter": "{a}: {b} gets {c}"},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": tr("{a}: {b} gets {c}")},
     }
 
 
@@ -113,7 +121,7 @@ def over_time(answers: list[Answer], tasks: list[str], task: int, truth: int | N
             cells.append(f"<td style='background:{good};{edge}'>{verdict(said, truth)}</td>")
         lines.append(f"<tr><th scope='row'>{escape(name(answer))}</th>{''.join(cells)}</tr>")
     return (
-        "<table class='alone'><thead><tr><th scope='col'>after learning</th>"
+        f"<table class='alone'><thead><tr><th scope='col'>{escape(tr('after learning'))}</th>"
         f"{head}</tr></thead><tbody>{''.join(lines)}</tbody></table>"
     )
 
@@ -121,7 +129,12 @@ def over_time(answers: list[Answer], tasks: list[str], task: int, truth: int | N
 def table(answers: list[Answer], tasks: list[str]) -> pd.DataFrame:
     """Every score: a row for each learner, task and level, a column for each class."""
     frames = [
-        {"learner": name(a), "after": tasks[t], "asked": row, **{str(d): a.scores[t, i, d] for d, _ in order(tasks)}}
+        {
+            tr("learner"): name(a),
+            tr("after"): task_words(tasks[t]),
+            tr("asked"): asked(row),
+            **{str(d): a.scores[t, i, d] for d, _ in order(tasks)},
+        }
         for a in answers
         for t in range(len(tasks))
         for i, row in enumerate(a.rows)

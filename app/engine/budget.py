@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from nested_core.config import ConfigError, RunConfig, check
+from nested_core.phrase import phrase
 
 
 @dataclass(frozen=True)
@@ -28,14 +29,17 @@ class Budget:
                 ("tasks", config.stream.tasks, self.tasks),
                 ("width", config.learner.width, self.width),
             ):
-                check(value <= most, field, value, f"one run may have {most} here")
+                check(value <= most, field, value, phrase("one run may have {most} here", most=most))
 
     def check_seconds(self, used: float) -> None:
         """While it runs. Raises ConfigError."""
         if used > self.seconds:
             raise ConfigError(
-                f"seconds: the run has used the {self.seconds:g} s of computing that it may have here; "
-                "choose fewer steps or a smaller model."
+                phrase(
+                    "seconds: the run has used the {seconds:g} s of computing that it may have here; "
+                    "choose fewer steps or a smaller model.",
+                    seconds=self.seconds,
+                )
             )
 
     def limit_memory(self) -> None:

@@ -4,6 +4,7 @@ import os
 from typing import Any
 
 from nested_core.config import ConfigError
+from nested_core.phrase import phrase
 
 from .engine import Engine
 from .inline import Inline
@@ -20,4 +21,4 @@ def open_engine(workers: int = 0, **options: Any) -> Engine:
         from .cluster import Remote, processors
 
         return Engine(workers or processors(), make=Remote, **options)
-    raise ConfigError(f"ENGINE: {kind!r} cannot be used; give pool, ray or inline.")
+    raise ConfigError(phrase("ENGINE: {kind!r} cannot be used; give pool, ray or inline.", kind=kind))

@@ -11,6 +11,7 @@ import threading
 from typing import Any
 
 from nested_core.config import ConfigError
+from nested_core.phrase import phrase
 
 from .budget import Budget
 from .jobs import RUN, Jobs
@@ -25,7 +26,9 @@ def connect() -> Any:
     try:
         import ray
     except ImportError:
-        raise ConfigError("ENGINE: ray cannot be used, it is not installed; pip install '.[cluster]'.") from None
+        raise ConfigError(
+            phrase("ENGINE: ray cannot be used, it is not installed; pip install '.[cluster]'.")
+        ) from None
     if not ray.is_initialized():
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         files = {"working_dir": str(ROOT), "excludes": LEFT_OUT}
@@ -33,7 +36,11 @@ def connect() -> Any:
             ray.init(os.environ.get("RAY_ADDRESS"), runtime_env=files, include_dashboard=None, log_to_driver=False)
         except (ConnectionError, RuntimeError) as error:
             raise ConfigError(
-                f"RAY_ADDRESS: {os.environ.get('RAY_ADDRESS')!r} does not answer ({error}); give the address of a head."
+                phrase(
+                    "RAY_ADDRESS: {address!r} does not answer ({error}); give the address of a head.",
+                    address=os.environ.get("RAY_ADDRESS"),
+                    error=str(error),
+                )
             ) from None
     return ray
 

@@ -12,6 +12,7 @@ from typing import Any
 from weakref import WeakValueDictionary
 
 from nested_core.config import Edit, Level, RunConfig, check
+from nested_core.phrase import phrase
 from nested_core.trace import CHANNELS
 
 from .budget import Budget
@@ -27,6 +28,7 @@ HANG_SECONDS = 60.0  # without a sign of a worker that has something to do
 START_SECONDS = 180.0  # for its imports, on a busy machine
 WATCH_SECONDS = 0.5
 STRIKES = 2  # workers that a run may lose before it counts as the cause
+LOST = phrase("its training process ended unexpectedly; press Reset, then Run, to start again.")
 
 
 class Slot:
@@ -129,7 +131,7 @@ class Engine:
         self._start(slot)
         for run in runs:
             if run.strikes >= STRIKES:
-                run.hear("error", "its training process ended unexpectedly; press Reset, then Run, to start again.")
+                run.hear("error", LOST)
                 self._over(run)
             else:
                 self._assign(run, [other for other in self.slots if other.ready] or [slot])
@@ -155,9 +157,8 @@ class Engine:
         self.budget.check(config)
         with self.lock:
             held = sum(run.owner == owner for run in self.runs.values())
-            check(
-                held < self.budget.runs, "runs", held + 1, f"one tab may train {self.budget.runs} at a time; stop one"
-            )
+            fix = phrase("one tab may train {most} at a time; stop one", most=self.budget.runs)
+            check(held < self.budget.runs, "runs", held + 1, fix)
             self.warm()
             key = self.cache.key(config, seed, self.entry) if self.cache and isinstance(config, RunConfig) else None
             run = self._live.get(key) if key else None

@@ -22,6 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from nested_core.config import ConfigError
+from nested_core.phrase import phrase
 
 from .budget import Budget
 
@@ -175,13 +176,15 @@ def begin(config: Any, seed: int, snapshot: bytes | None, entry: str) -> Any:
 
 
 def sentence(error: Exception) -> str:
-    """What a person is told of an error; the log has the rest."""
+    """What a person is told of an error, a Phrase where it can be; the log has the rest."""
     if isinstance(error, ConfigError):
-        return str(error)
+        return error.args[0]
     if isinstance(error, MemoryError) or "allocate memory" in str(error):
-        return "the memory that a run may use is full; choose a smaller width, fewer layers or shorter sequences."
+        return phrase(
+            "the memory that a run may use is full; choose a smaller width, fewer layers or shorter sequences."
+        )
     traceback.print_exc()
-    return f"training stopped ({type(error).__name__}: {error})"
+    return phrase("training stopped ({kind}: {error})", kind=type(error).__name__, error=str(error))
 
 
 def release() -> None:

@@ -7,6 +7,7 @@ from collections import OrderedDict
 from dataclasses import dataclass
 from typing import Any
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
 from ..service import Service
@@ -22,7 +23,7 @@ class Work:
 
     job: Job
     share: float = 0.0
-    words: str = "waiting for the worker"
+    words: str = phrase("waiting for the worker")
     surfaces: Any = None
     error: str = ""
 
@@ -62,7 +63,7 @@ class Landscapes:
         elif kind == "error":
             work.error = content
         elif kind == "lost" and work.surfaces is None:
-            work.error = "the process that computed it ended unexpectedly; ask for it again."
+            work.error = phrase("the process that computed it ended unexpectedly; ask for it again.")
 
 
 def differs(surfaces: Any, traces: list[Trace]) -> list[str]:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterator
 
+from nested_core.phrase import phrase
 from nested_core.surface import surfaces
 
 from ..engine.note import Note
@@ -13,14 +14,14 @@ TELL_SECONDS = 0.3
 
 def run(job: Job, seed: int, snapshot: None = None) -> Iterator[Note]:
     """Do one job, part by part."""
-    news, told = Note({"share": 0.0, "words": "starting", "surfaces": None}), 0.0
+    news, told = Note({"share": 0.0, "words": phrase("starting"), "surfaces": None}), 0.0
     yield news
     work = surfaces(job.configs, seed, job.steps, job.grid, job.samples)
     while True:
         try:
             share, words = next(work)
         except StopIteration as end:
-            news.meta = {"share": 1.0, "words": "done", "surfaces": end.value}
+            news.meta = {"share": 1.0, "words": phrase("done"), "surfaces": end.value}
             break
         if time.monotonic() - told > TELL_SECONDS:
             told, news.meta = time.monotonic(), {"share": share, "words": words, "surfaces": None}

@@ -5,8 +5,10 @@ from concurrent.futures import Future
 import streamlit as st
 
 from lessons.lesson import Lesson, Results, Runs, Step, Steps
+from nested_core.phrase import phrase
 
 from .. import live
+from ..language import tr
 from ..stage import stage
 from ..views import moment, summary, timeline
 from ..views import stage as stage_view
@@ -15,7 +17,7 @@ from .desk import LessonDesk, recording
 from .words import say
 
 LIVE_SECONDS = 0.25
-RATES = {"slow": 20.0, "fast": 0.0}  # steps a second; 0: as fast as it goes
+RATES = {phrase("slow"): 20.0, phrase("fast"): 0.0}  # steps a second; 0: as fast as it goes
 
 
 def activity(lesson: Lesson, desk: LessonDesk) -> None:
@@ -38,20 +40,20 @@ def _runs(runs: Runs, desk: LessonDesk) -> None:
     desk.tend()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         rate = RATES[st.session_state.get("pace", "fast")]
-        name = "Run" if len(runs.scenes) == 1 else f"Run all {len(runs.scenes)}"
+        name = tr("Run") if len(runs.scenes) == 1 else tr("Run all {n}", n=len(runs.scenes))
         st.button(
             name, key="run lesson", type="primary", disabled=desk.busy or desk.finished, on_click=desk.run, args=(rate,)
         )
-        st.button("Pause", key="pause lesson", disabled=not desk.busy, on_click=desk.pause)
+        st.button(tr("Pause"), key="pause lesson", disabled=not desk.busy, on_click=desk.pause)
         st.button(
-            "Reset",
+            tr("Reset"),
             key="reset lesson",
             disabled=not desk.done and not desk.show,
             on_click=desk.again,
-            help="Clear the runs. They will come out the same: same settings, same seed.",
+            help=tr("Clear the runs. They will come out the same: same settings, same seed."),
         )
-        st.segmented_control("Pace", RATES, default="fast", required=True, key="pace", label_visibility="collapsed",
-                             help="Slow: 20 steps a second")  # fmt: skip
+        st.segmented_control(tr("Pace"), RATES, default="fast", required=True, key="pace", format_func=tr,
+                             label_visibility="collapsed", help=tr("Slow: 20 steps a second"))  # fmt: skip
     _stage(runs, desk)
 
 
@@ -72,21 +74,24 @@ def _scene(runs: Runs, desk: LessonDesk, ticking: bool) -> None:
             st.session_state["scene"] = now  # while it trains the view follows
         elif st.session_state.get("scene") not in names:
             st.session_state["scene"] = names[0]
-        chosen = st.segmented_control(title(runs.knob), names, required=True, key="scene", disabled=desk.busy)
+        chosen = st.segmented_control(
+            title(runs.knob), names, required=True, key="scene", disabled=desk.busy, format_func=tr
+        )
     scene = next(s for s in runs.scenes if s.name == chosen)
-    st.caption(scene.look)
+    st.caption(tr(scene.look))
     if desk.show and desk.show.error:
-        st.error(desk.show.error)
+        st.error(tr(desk.show.error))
     traces = desk.view(scene.name)
     if not traces:
-        st.info("Press **Run**. It trains here and now." if not desk.busy else "The learner is being prepared …")
+        st.info(tr("The learner is being prepared …") if desk.busy else tr("Press **Run**. It trains here and now."))
         return
     steps = min(trace.steps for trace in traces)
-    st.markdown(f"**Step {steps} / {traces[0].meta['steps']}** · seed {desk.seed} · {summary.result(traces)}")
+    told = dict(at=steps, total=traces[0].meta["steps"], seed=desk.seed, result=summary.result(traces))
+    st.markdown(tr("**Step {at} / {total}** · seed {seed} · {result}", **told))
     calm = not desk.busy
-    told = moment.plain(traces) if calm else "The memories, writing."
-    stage(stage_view.frame(traces), key="lesson stage", alt=told, url=live.url(desk), busy=not calm)
-    words = summary.alt_timeline(traces) if calm else "Forgetting curves and update raster, changing."
+    alt = moment.plain(traces) if calm else tr("The memories, writing.")
+    stage(stage_view.frame(traces), key="lesson stage", alt=alt, url=live.url(desk), busy=not calm)
+    words = summary.alt_timeline(traces) if calm else tr("Forgetting curves and update raster, changing.")
     st.echarts_chart(timeline.option(traces), height=timeline.height(traces), key="lesson curves", alt=words)
     if calm:
         st.markdown("  \n".join(filter(None, (moment.sentence(trace) for trace in traces))))
@@ -99,11 +104,11 @@ def _walk(number: int, steps: Steps) -> None:
         wait(future)
         return
     if future.exception():
-        st.error("The steps could not be computed; reload the page to try again.")
+        st.error(tr("The steps could not be computed; reload the page to try again."))
         recording.clear(number)
         return
     option = st.segmented_control(title(steps.knob), steps.options, default=_usual(steps), required=True,
-                                  key=f"knob {number}")  # fmt: skip
+                                  key=f"knob {number}", format_func=tr)  # fmt: skip
     recorded: tuple[Step, ...] = future.result()[option]
     state, key = st.session_state, f"place {number}"
     place = min(state.setdefault(key, 0), len(recorded) - 1)
@@ -112,10 +117,13 @@ def _walk(number: int, steps: Steps) -> None:
         state[key] = to
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Step back", key="walk back", disabled=place == 0, on_click=go, args=(place - 1,), shortcut="Left")
-        st.button("Next step", key="walk on", disabled=place == len(recorded) - 1, on_click=go, args=(place + 1,),
+        st.button(
+            tr("Step back"), key="walk back", disabled=place == 0, on_click=go, args=(place - 1,), shortcut="Left"
+        )
+        st.button(tr("Next step"), key="walk on", disabled=place == len(recorded) - 1, on_click=go, args=(place + 1,),
                   type="primary", shortcut="Right")  # fmt: skip
-        st.markdown(f"{place + 1} of {len(recorded)}: **{recorded[place].title}**")
+        named = dict(at=place + 1, all=len(recorded), title=tr(recorded[place].title))
+        st.markdown(tr("{at} of {all}: **{title}**", **named))
     _step(recorded[place], place)
 
 
@@ -125,13 +133,14 @@ def wait(future: Future) -> None:
     def look() -> None:
         if future.done():
             st.rerun()
-        st.info("The steps are being computed …")
+        st.info(tr("The steps are being computed …"))
 
     st.fragment(look, run_every=LIVE_SECONDS)()
 
 
 def title(knob: str) -> str:
-    return knob[0].upper() + knob[1:]
+    said = tr(knob)
+    return said[0].upper() + said[1:]
 
 
 def _usual(steps: Steps) -> str:
@@ -145,6 +154,5 @@ def _step(step: Step, place: int) -> None:
     if step.pictures:
         for column, (i, picture) in zip(st.columns(len(step.pictures)), enumerate(step.pictures), strict=True):
             with column:
-                st.echarts_chart(
-                    draw.option(picture), height=draw.height(picture), key=f"step picture {i}", alt=picture.words
-                )
+                option, alt = draw.option(picture), draw.words(picture)
+                st.echarts_chart(option, height=draw.height(picture), key=f"step picture {i}", alt=alt)

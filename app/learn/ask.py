@@ -4,17 +4,19 @@ import streamlit as st
 
 from lessons.lesson import Question
 
+from ..language import tr
 from .words import say
 
 
 def ask(question: Question, key: str) -> None:
     answers = st.session_state.setdefault("answers", {})  # widgets out of view are forgotten, this is not
-    say(f"**{question.text}**")
+    asked = f"**{tr(question.text)}**"
+    say(asked)
     chosen = st.radio(
-        "Answer",
+        tr("Answer"),
         range(len(question.options)),
         index=answers.get(key),
-        format_func=lambda i: question.options[i].text,
+        format_func=lambda i: tr(question.options[i].text),
         key=f"answer {key}",
         label_visibility="collapsed",
     )
@@ -22,4 +24,4 @@ def ask(question: Question, key: str) -> None:
         return
     answers[key] = chosen
     option = question.options[chosen]
-    (st.success if option.right else st.warning)(option.feedback)
+    (st.success if option.right else st.warning)(tr(option.feedback))

@@ -4,6 +4,7 @@ import streamlit as st
 
 from lessons.lesson import Lesson, Results
 
+from ..language import tr
 from . import draw
 from .progress import Progress, value
 from .words import say
@@ -14,8 +15,8 @@ def compare(lesson: Lesson, progress: Progress, found: Results) -> None:
     revealed, guess = lesson.reveal(found), value(progress, lesson)
     figure = lesson.with_prediction(revealed, guess)
     if guess is not None:
-        st.markdown(f"**{lesson.prediction.compare(guess, revealed.truth)}**")
+        st.markdown(f"**{tr(lesson.prediction.compare(guess, revealed.truth))}**")
     say(revealed.sentence)
-    st.echarts_chart(draw.option(figure), height=draw.height(figure), key="reveal", alt=figure.words)
-    with st.expander("The numbers"):
+    st.echarts_chart(draw.option(figure), height=draw.height(figure), key="reveal", alt=draw.words(figure))
+    with st.expander(tr("The numbers")):
         st.dataframe(draw.table(figure), hide_index=True)

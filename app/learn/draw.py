@@ -1,9 +1,13 @@
-"""Pictures of lessons as ECharts options: lines, bars, matrices. A prediction is a dashed line with open marks."""
+"""Pictures of lessons as ECharts options: lines, bars, matrices. A prediction is a dashed line with open marks.
+
+Their words are said here, in the reader's language.
+"""
 
 from math import ceil
 
-from lessons.picture import Figure, Matrix, Picture, tidy
+from lessons.picture import Figure, Matrix, Picture, spoken, tidy
 
+from ..language import tr
 from ..theme import FALL, HUES, INK, RISE, faded, hue
 
 GHOST = HUES[3]
@@ -15,7 +19,13 @@ def height(picture: Picture) -> int:
 
 
 def option(picture: Picture) -> dict:
-    return _matrix(picture) if isinstance(picture, Matrix) else _figure(picture)
+    said = spoken(picture, tr)
+    return _matrix(said) if isinstance(said, Matrix) else _figure(said)
+
+
+def words(picture: Picture) -> str:
+    """The picture for somebody who cannot see it."""
+    return tr(spoken(picture, tr).words)
 
 
 def _figure(figure: Figure) -> dict:
@@ -77,7 +87,7 @@ def _ghost(series) -> dict:
         "symbol": "diamond", "symbolSize": 15, "showSymbol": True,
         "itemStyle": {"color": "transparent", "borderColor": GHOST, "borderWidth": 2},
         "lineStyle": {"width": 2, "type": "dashed", "color": GHOST},
-        "label": {"show": len(series.xs) == 1, "formatter": "you: {@[1]}", "position": "left", "color": GHOST},
+        "label": {"show": len(series.xs) == 1, "formatter": tr("you: {@[1]}"), "position": "left", "color": GHOST},
     }  # fmt: skip
 
 
@@ -115,11 +125,12 @@ def _title(text: str) -> dict:
 
 def table(picture: Picture) -> list[dict]:
     """The same numbers as rows."""
+    picture = spoken(picture, tr)
     if isinstance(picture, Matrix):
         named = zip(picture.rows, picture.values, strict=True)
         return [{"": name, **{c: tidy(v) for c, v in zip(picture.columns, row, strict=True)}} for name, row in named]
     return [
-        {"series": s.name, picture.x_label: str(x), picture.y_label: tidy(y)}
+        {tr("series"): s.name, picture.x_label: str(x), picture.y_label: tidy(y)}
         for s in picture.series
         for x, y in zip(s.xs, s.ys, strict=True)
     ]

@@ -2,9 +2,10 @@
 
 import streamlit as st
 
-from lessons.lesson import Lesson, Pick, Point, Sketch
+from lessons.lesson import Lesson, Pick, Point, Prediction, Sketch
 from lessons.picture import tidy
 
+from ..language import tr
 from ..sketch.axes import of_lesson
 from ..sketch.component import sketch
 from .progress import SKIP, Progress, value
@@ -20,14 +21,14 @@ def predict(lesson: Lesson, progress: Progress, lock) -> None:
     guess = _widgets(lesson)
     with st.container(horizontal=True):
         st.button(
-            "Lock my prediction",
+            tr("Lock my prediction"),
             key="lock",
             type="primary",
             disabled=guess is None,
             on_click=lambda: lock(_text(lesson)),
         )
-        st.button("Skip", key="skip", on_click=lock, args=(SKIP,), help="Go on without a prediction")
-    st.caption("Once locked it stays as it is; it is drawn over what will be measured. A wrong one teaches most.")
+        st.button(tr("Skip"), key="skip", on_click=lock, args=(SKIP,), help=tr("Go on without a prediction"))
+    st.caption(tr("Once locked it stays as it is; it is drawn over what will be measured. A wrong one teaches most."))
 
 
 def _text(lesson: Lesson) -> str:
@@ -41,16 +42,17 @@ def _widgets(lesson: Lesson):
     asked, key = lesson.prediction, f"guess {lesson.number}"
     if isinstance(asked, Pick):
         return st.radio(
-            "Your prediction",
+            tr("Your prediction"),
             range(len(asked.options)),
             index=None,
-            format_func=asked.options.__getitem__,
+            format_func=lambda i: tr(asked.options[i]),
             key=key,
             label_visibility="collapsed",
         )
     if isinstance(asked, Point):
         middle = asked.low + (asked.high - asked.low) // 2
-        return st.slider(f"{asked.label} ({asked.unit})", asked.low, asked.high, middle, asked.step, key=key)
+        label = f"{tr(asked.label)} ({tr(asked.unit)})"
+        return st.slider(label, asked.low, asked.high, middle, asked.step, key=key)
     return _sketch(asked, key)
 
 
@@ -64,12 +66,18 @@ def _sketch(asked: Sketch, key: str) -> tuple[float, ...] | None:
 def _locked(lesson: Lesson, guess) -> None:
     asked = lesson.prediction
     if guess is None:
-        st.info("You went on without a prediction.")
-    elif isinstance(asked, Pick):
-        st.info(f"Locked: {asked.options[guess]}.")
-    elif isinstance(asked, Point):
-        st.info(f"Locked: {tidy(guess)} {asked.unit}.")
-    else:
-        words = ", ".join(f"{tidy(y)} {asked.unit} at {x}" for x, y in zip(asked.xs, guess, strict=True))
-        st.info(f"Locked: {words}.")
+        st.info(tr("You went on without a prediction."))
+        return
+    st.info(tr("Locked: {words}.", words=_words(asked, guess)))
+    if isinstance(asked, Sketch):
         sketch(of_lesson(asked), f"locked {lesson.number}", list(guess), locked=True)
+
+
+def _words(asked: Prediction, guess) -> str:
+    if isinstance(asked, Pick):
+        return tr(asked.options[guess])
+    unit = tr(asked.unit)
+    if isinstance(asked, Point):
+        return f"{tidy(guess)} {unit}"
+    points = zip(map(tr, map(str, asked.xs)), guess, strict=True)
+    return ", ".join(tr("{y} {unit} at {x}", y=tidy(y), unit=unit, x=x) for x, y in points)

@@ -8,16 +8,17 @@ from dataclasses import dataclass, field, replace
 
 import lessons
 from lessons.lesson import Lesson
+from nested_core.phrase import phrase
 
 STEPS = {
-    "hook": "Start",
-    "predict": "Predict",
-    "run": "Run",
-    "reveal": "Compare",
-    "why": "Why",
-    "check": "Check",
-    "try": "Now you",
-    "summary": "Summary",
+    "hook": phrase("Start"),
+    "predict": phrase("Predict"),
+    "run": phrase("Run"),
+    "reveal": phrase("Compare"),
+    "why": phrase("Why"),
+    "check": phrase("Check"),
+    "try": phrase("Now you"),
+    "summary": phrase("Summary"),
 }
 SKIP = "skip"
 

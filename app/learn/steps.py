@@ -10,6 +10,8 @@ from lessons.handout import handout, key
 from lessons.lesson import Lesson, Steps
 
 from .. import share
+from ..language import language, speaking, tr
+from ..query import of_page
 from .activity import activity, results, wait
 from .ask import ask
 from .compare import compare
@@ -21,8 +23,8 @@ from .words import say
 
 
 def put(progress: Progress) -> None:
-    """Write progress into the address."""
-    kept = {k: v for k, v in st.query_params.to_dict().items() if k.startswith("embed")}
+    """Write progress into the address; how the page is shown stays."""
+    kept = {k: v for k, v in st.query_params.to_dict().items() if of_page(k)}
     st.query_params.from_dict({**progress.query(), **kept})
 
 
@@ -37,11 +39,11 @@ def show(progress: Progress) -> None:
     desk.open(lesson)
     if isinstance(lesson.activity, Steps):
         recording(lesson.number)  # begins in the background, to be ready after the prediction
-    st.title(f"{lesson.number}. {lesson.title}", anchor=False)
+    st.title(f"{lesson.number}. {tr(lesson.title)}", anchor=False)
     _where(progress)
     if progress.step == "hook":
         say(lesson.hook)
-        st.caption(f"{lesson.minutes} minutes. {lesson.paper}.")
+        st.caption(tr("{minutes} minutes. {paper}.", minutes=lesson.minutes, paper=tr(lesson.paper)))
     elif progress.step == "predict":
         predict(lesson, progress, lambda text: put(progress.lock(text).next()))
     elif progress.step == "run":
@@ -55,7 +57,7 @@ def show(progress: Progress) -> None:
             ask(question, f"check {lesson.number} {i}")
     elif progress.step == "try":
         say(lesson.now_you)
-        st.link_button(f"Open the playground: {lesson.link_text}", playground(lesson))
+        _link(lesson)
     else:
         progress = progress.finished(lesson.number)
         put(progress)
@@ -72,9 +74,9 @@ def _where(progress: Progress) -> None:
         put(replace(progress, step=st.session_state["lesson step"]))
 
     st.segmented_control(
-        "Step of the lesson",
+        tr("Step of the lesson"),
         progress.reachable(),
-        format_func=STEPS.get,
+        format_func=lambda step: tr(STEPS[step]),
         required=True,
         key="lesson step",
         on_change=chosen,
@@ -87,17 +89,17 @@ def _ways(progress: Progress) -> None:
     names, at = list(STEPS), progress.step
     leave = replace(progress, lesson=0, step="hook")
     if at != names[-1]:
-        onward, name = progress.next(), "Next"
+        onward, name = progress.next(), tr("Next")
     elif progress.lesson < lessons.all_lessons()[-1].number:
-        onward, name = replace(leave, lesson=progress.lesson + 1), "Next lesson"
+        onward, name = replace(leave, lesson=progress.lesson + 1), tr("Next lesson")
     else:
-        onward, name = leave, "To the end"
+        onward, name = leave, tr("To the end")
     closed = at == "predict" and progress.lesson not in progress.locked
     kind = "secondary" if at == "predict" else "primary"
     with st.container(horizontal=True, gap="small"):
-        st.button("Back", key="lesson back", disabled=at == names[0], on_click=put, args=(progress.next(-1),))
+        st.button(tr("Back"), key="lesson back", disabled=at == names[0], on_click=put, args=(progress.next(-1),))
         st.button(name, key="lesson next", disabled=closed, type=kind, on_click=put, args=(onward,))
-        st.button("All lessons", key="lesson list", type="tertiary", on_click=put, args=(leave,))
+        st.button(tr("All lessons"), key="lesson list", type="tertiary", on_click=put, args=(leave,))
 
 
 def _reveal(lesson: Lesson, progress: Progress, desk) -> None:
@@ -106,23 +108,34 @@ def _reveal(lesson: Lesson, progress: Progress, desk) -> None:
         wait(recording(lesson.number))
         return
     if found is None:
-        st.info("Not all of it has run yet: go back to **Run**, and come here when it has finished.")
+        st.info(tr("Not all of it has run yet: go back to **Run**, and come here when it has finished."))
         return
     compare(lesson, progress, found)
 
 
 def _summary(lesson: Lesson) -> None:
-    st.markdown("\n".join(f"{i}. {line}" for i, line in enumerate(lesson.summary, 1)))
-    st.link_button(f"Open the playground: {lesson.link_text}", playground(lesson))
+    st.markdown("\n".join(f"{i}. {tr(line)}" for i, line in enumerate(lesson.summary, 1)))
+    _link(lesson)
+
+
+def _link(lesson: Lesson) -> None:
+    """The playground opens in a tab of its own, and takes along the language that this one's address asks for."""
+    lang = f"&lang={language()}" if "lang" in st.query_params else ""
+    st.link_button(tr("Open the playground: {text}", text=tr(lesson.link_text)), playground(lesson) + lang)
 
 
 def _papers(lesson: Lesson) -> None:
     """The lesson on paper; the answers lie behind a button of their own."""
-    number = lesson.number
+    number, spoken = lesson.number, language()
+
+    def paper(write, *found) -> str:
+        with speaking(spoken):  # it is written when it is asked for, where no tab is known
+            return write(lesson, *found, say=tr, language=spoken)
+
     with st.container(horizontal=True, gap="small"):
-        st.download_button("Handout", lambda: handout(lesson), f"lesson-{number:02}.html", "text/html",
-                           key="handout", on_click="ignore", help="Two pages to print")  # fmt: skip
-        with st.popover("For teachers"):
-            st.download_button("Notes and answers", lambda: key(lesson, recording(number).result()),
+        st.download_button(tr("Handout"), lambda: paper(handout), f"lesson-{number:02}.html", "text/html",
+                           key="handout", on_click="ignore", help=tr("Two pages to print"))  # fmt: skip
+        with st.popover(tr("For teachers")):
+            st.download_button(tr("Notes and answers"), lambda: paper(key, recording(number).result()),
                                f"lesson-{number:02}-key.html", "text/html", key="answer key", on_click="ignore",
-                               help="Runs the lesson first, which can take a minute")  # fmt: skip
+                               help=tr("Runs the lesson first, which can take a minute"))  # fmt: skip

@@ -7,18 +7,20 @@ import streamlit as st
 
 from lessons import glossary
 
+from ..language import tr
+
 WIDTH = 860  # px
 TERM = re.compile(r"\[\[([^\]|]+)(?:\|([^\]]+))?\]\]")  # [[term]], or [[term|as written here]]
 
 
 def marked(text: str) -> str:
-    """[[term]] becomes an abbreviation that tells its meaning."""
+    """The text in the reader's language; [[term]] becomes an abbreviation that tells its meaning."""
 
     def explained(match) -> str:
         term, shown = match[1], match[2] or match[1]
-        return f'<abbr title="{escape(glossary.find(term).meaning)}" tabindex="0">{escape(shown)}</abbr>'
+        return f'<abbr title="{escape(tr(glossary.find(term).meaning))}" tabindex="0">{escape(shown)}</abbr>'
 
-    return TERM.sub(explained, text)
+    return TERM.sub(explained, tr(text))
 
 
 def say(text: str) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from ..language import tr
 from ..theme import INK, NARROW, hue
 from .lesson import Lesson, Run, choose, confidence, contributions, memory, strengths
 from .panels import height as panels_height
@@ -46,17 +47,18 @@ def ask(lesson: Lesson, run: Run, step: int, question: str) -> Answer:
     parts = contributions(lesson, run, step, q) @ lesson.vectors[best]
     known = [i for i, fact in enumerate(lesson.setting.facts) if fact.key == question]
     right = lesson.right(known[0], step) if known else ""
-    name = " or ".join(lesson.names[i] for i in chosen)
+    name = tr(" or ").join(lesson.names[i] for i in chosen)
     return Answer(run.rule.name, name, lesson.names[best], float(sure[best]), float(found[best]), parts, right)
 
 
 def token_name(lesson: Lesson, token: int, step: int) -> str:
     """A token in words; `step` stands for the matrix that the memory started from."""
     if token >= step:
-        return "the start"
-    fact = int(lesson.fact[token])
-    kind = f"fact {fact + 1}" if fact >= 0 else f"noise token {token + 1}"
-    return f"{kind} ({' → '.join(lesson.pairs[token])})"
+        return tr("the start")
+    fact, pair = int(lesson.fact[token]), " → ".join(lesson.pairs[token])
+    if fact < 0:
+        return tr("noise token {number} ({pair})", number=token + 1, pair=pair)
+    return tr("fact {number} ({pair})", number=fact + 1, pair=pair)
 
 
 def signed(value: float) -> str:
@@ -71,24 +73,31 @@ def mark(answer: Answer) -> str:
 
 def headline(answer: Answer) -> str:
     """The answer in a few words."""
-    return f"{answer.name or 'no idea'}{mark(answer)} · {100 * answer.sure:.0f}{NARROW}%"
+    return f"{answer.name or tr('no idea')}{mark(answer)} · {100 * answer.sure:.0f}{NARROW}%"
 
 
 def sentence(lesson: Lesson, answer: Answer, step: int) -> str:
     """Where the answer comes from."""
     if step == 0 or abs(answer.parts).max() < 1e-9:
-        return "Nothing is stored under this key."
+        return tr("Nothing is stored under this key.")
     best = answer.parts[answer.best]
-    return (
-        f"{signed(answer.strength)} of “{answer.toward}” is read: {signed(best)} from "
-        f"{token_name(lesson, answer.best, step)}, {signed(answer.strength - best)} from all others."
+    return tr(
+        "{strength} of “{answer}” is read: {best} from {token}, {rest} from all others.",
+        strength=signed(answer.strength),
+        answer=answer.toward,
+        best=signed(best),
+        token=token_name(lesson, answer.best, step),
+        rest=signed(answer.strength - best),
     )
 
 
 def option(lesson: Lesson, answers: list[Answer], step: int) -> dict:
     """For every rule a bar a token: what its write gives to the answer. Facts in their colours, noise grey."""
     limit = max(0.1, max(float(abs(a.parts).max(initial=0)) for a in answers))
-    titles = [f"{a.rule}: toward “{a.toward}”, in all {a.strength:.2f}" for a in answers]
+    titles = [
+        tr("{rule}: toward “{answer}”, in all {strength:.2f}", rule=a.rule, answer=a.toward, strength=a.strength)
+        for a in answers
+    ]
     scale = {"min": -round(0.5 * limit, 2), "max": round(limit, 2), "splitNumber": 2}
     scale["axisLabel"] = {"showMinLabel": False}
     frame = panels(titles, BAR_PANEL, lesson.steps + 1, [scale] * len(answers), right=14)
@@ -131,6 +140,6 @@ def height(answers: list[Answer]) -> int:
 
 def table(lesson: Lesson, answers: list[Answer], step: int) -> pd.DataFrame:
     """The same numbers: a row a token, a column a rule."""
-    frame = pd.DataFrame({f"{a.rule}: {a.toward}": a.parts for a in answers})
-    frame.insert(0, "token", [token_name(lesson, t, step) for t in range(step + 1)])
+    frame = pd.DataFrame({f"{tr(a.rule)}: {a.toward}": a.parts for a in answers})
+    frame.insert(0, tr("token"), [token_name(lesson, t, step) for t in range(step + 1)])
     return frame

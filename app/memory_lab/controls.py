@@ -4,8 +4,10 @@ import pandas as pd
 import streamlit as st
 
 from nested_core.config import ConfigError
+from nested_core.phrase import phrase
 
 from .. import address
+from ..language import language, tr
 from ..playhead import Playhead
 from . import gallery
 from .facts import MAX_FACTS, Fact, check_phrase, read_line, read_table, words
@@ -38,9 +40,8 @@ def put_facts(facts: tuple[Fact, ...]) -> None:
     st.session_state["lab question"] = None  # may ask for what is no longer taught
 
 
-RULES, TRAINED = "four rules", "a trained Hope"
-
-
+RULES, TRAINED = phrase("four rules"), phrase("a trained Hope")
+STRIDES = phrase("token"), phrase("fact")
 KEPT = dict(persist_state="session")  # while not drawn, by the other kind, another page or a slow browser
 
 
@@ -58,7 +59,7 @@ def kind() -> str:
         else:  # back from another page: the table has lost its edits
             put_facts(state["lab edited"])
     state.settled = True
-    return st.segmented_control("Talk to", (RULES, TRAINED), required=True, key="lab kind", **KEPT)
+    return st.segmented_control(tr("Talk to"), (RULES, TRAINED), format_func=tr, required=True, key="lab kind", **KEPT)
 
 
 def tell(facts: tuple[Fact, ...], fields: dict, question: str) -> None:
@@ -67,20 +68,20 @@ def tell(facts: tuple[Fact, ...], fields: dict, question: str) -> None:
     train = fields.pop("train", None)
     wish = Wish(TALKS[train is not None], Setting(facts, **fields), question, train.seed if train else 0)
     address.tell(wish.query())
-    address.offer(wish.query(), "The link holds every setting, the facts and the question.")
+    address.offer(wish.query(), tr("The link holds every setting, the facts and the question."))
 
 
 def reading() -> dict:
     """How much noise there is, as fields."""
-    distance = st.slider("Noise tokens before the question", 0, 400, step=10, key="lab distance", **KEPT)
-    return dict(distance=distance, gap=st.slider("Noise tokens between facts", 0, 20, key="lab gap", **KEPT))
+    distance = st.slider(tr("Noise tokens before the question"), 0, 400, step=10, key="lab distance", **KEPT)
+    return dict(distance=distance, gap=st.slider(tr("Noise tokens between facts"), 0, 20, key="lab gap", **KEPT))
 
 
 def trained() -> dict:
     """The settings of a trained memory, as fields of a Read."""
     fields = reading()
     seed = st.number_input(
-        "Seed", 0, 2**31 - 1, key="lab seed", help="Another one is trained anew, from other weights.", **KEPT
+        tr("Seed"), 0, 2**31 - 1, key="lab seed", help=tr("Another one is trained anew, from other weights."), **KEPT
     )
     return dict(train=Train(int(seed)), **fields)
 
@@ -95,44 +96,53 @@ def sidebar() -> dict:
 
     names = [preset.name for preset in gallery.PRESETS]
     st.selectbox(
-        "Preset", names, index=None, placeholder="Choose an experiment", key="lab preset", on_change=chosen, **KEPT
+        tr("Preset"),
+        names,
+        index=None,
+        format_func=tr,
+        placeholder=tr("Choose an experiment"),
+        key="lab preset",
+        on_change=chosen,
+        **KEPT,
     )
-    st.header("The way it is read", anchor=False)
+    st.header(tr("The way it is read"), anchor=False)
     fields = reading()
     noise = st.slider(
-        "Noise is written at",
+        tr("Noise is written at"),
         0,
         100,
         step=5,
         format="%d %%",
         key="lab noise",
         **KEPT,
-        help="A share of the step size. A trained memory learns a gate that writes what matters, and little else.",
+        help=tr("A share of the step size. A trained memory learns a gate that writes what matters, and little else."),
     )
     alike = st.select_slider(
-        "How alike are keys 1 and 2?",
+        tr("How alike are keys 1 and 2?"),
         ALIKE,
         key="lab alike",
         **KEPT,
-        format_func=lambda x: "as written" if x is None else f"{100 * x:.0f} %",
-        help="The cosine of their vectors. As written: phrases are alike if they share words.",
+        format_func=lambda x: tr("as written") if x is None else f"{100 * x:.0f} %",
+        help=tr("The cosine of their vectors. As written: phrases are alike if they share words."),
     )
-    st.header("The memory", anchor=False)
+    st.header(tr("The memory"), anchor=False)
     retention = st.select_slider(
-        "Retention α",
+        tr("Retention α"),
         RETENTIONS,
         key="lab retention",
         **KEPT,
-        help="What is left of everything after a token; for the gated and the self-modifying rule.",
+        help=tr("What is left of everything after a token; for the gated and the self-modifying rule."),
     )
-    step = st.slider("Step size η", 0.1, 1.0, step=0.1, key="lab step", help="How strongly a fact is written.", **KEPT)
+    step = st.slider(
+        tr("Step size η"), 0.1, 1.0, step=0.1, key="lab step", help=tr("How strongly a fact is written."), **KEPT
+    )
     size = st.segmented_control(
-        "Size",
+        tr("Size"),
         SIZES,
         key="lab size",
         format_func=lambda d: f"{d} × {d}",
         required=True,
-        help="Numbers in a memory.",
+        help=tr("Numbers in a memory."),
         **KEPT,
     )
     return dict(size=size, step=step, retention=retention, noise=noise / 100, alike=alike, **fields)
@@ -140,40 +150,45 @@ def sidebar() -> dict:
 
 def teach(problems: list[str]) -> tuple[Fact, ...]:
     """A line to type a fact into, undo, and the table of all facts."""
-    rows = st.session_state["lab rows"]
-    edited = st.session_state["lab edited"]
+    state = st.session_state
+    if state.setdefault("lab language", language()) != language():  # another table: it knows no edits of the old one
+        state["lab language"], state["lab rows"] = language(), state["lab edited"]
+    rows, edited = state["lab rows"], state["lab edited"]
 
     def add() -> None:
         try:
             if len(edited) >= MAX_FACTS:
-                raise ConfigError(f"facts: there are {MAX_FACTS} already; take one out before you teach another.")
-            put_facts((*edited, read_line(st.session_state["lab line"])))
-            st.session_state["lab watch"] = True
-            st.session_state["lab line"] = ""
+                full = phrase("facts: there are {most} already; take one out before you teach another.", most=MAX_FACTS)
+                raise ConfigError(full)
+            put_facts((*edited, read_line(state["lab line"])))
+            state["lab watch"] = True
+            state["lab line"] = ""
         except ConfigError as error:
-            st.session_state["lab problem"] = str(error)
+            state["lab problem"] = tr(error)
 
     def undo() -> None:
         if len(edited) > 1:
             put_facts(edited[:-1])
 
     with st.form("lab teach", border=False), st.container(horizontal=True, vertical_alignment="bottom"):
-        st.text_input("Tell it a fact", key="lab line", placeholder="capital of Peru is Lima")
-        st.form_submit_button("Teach", on_click=add, type="primary")
-        st.form_submit_button("Undo", on_click=undo, disabled=len(edited) < 2, help="Takes back the last fact.")
-    if "lab problem" in st.session_state:
-        problems.append(st.session_state.pop("lab problem"))
-    with st.expander(f"The facts as a table ({len(edited)}): edit, add and remove rows", expanded=False):
+        st.text_input(tr("Tell it a fact"), key="lab line", placeholder=tr("capital of Peru is Lima"))
+        st.form_submit_button(tr("Teach"), on_click=add, type="primary")
+        st.form_submit_button(tr("Undo"), on_click=undo, disabled=len(edited) < 2, help=tr("Takes back the last fact."))
+    if "lab problem" in state:
+        problems.append(state.pop("lab problem"))
+    heading = tr("The facts as a table ({count}): edit, add and remove rows", count=len(edited))
+    with st.expander(heading, expanded=False):
         table = st.data_editor(
             pd.DataFrame([(f.key, f.value) for f in rows], columns=["asked", "answer"], dtype="object"),
             num_rows="dynamic",
             hide_index=True,
-            key=f"lab table {st.session_state['lab table']}",
-            alt="The facts that are taught, in this order: what is asked, and the answer.",
+            column_config={"asked": tr("asked"), "answer": tr("answer")},
+            key=f"lab table {state['lab table']}",
+            alt=tr("The facts that are taught, in this order: what is asked, and the answer."),
         )
     facts, wrong = read_table(table[["asked", "answer"]].itertuples(index=False, name=None))
-    st.session_state["lab edited"] = facts
-    problems += wrong
+    state["lab edited"] = facts
+    problems += map(tr, wrong)
     return facts
 
 
@@ -187,17 +202,17 @@ def ask(facts: tuple[Fact, ...], problems: list[str]) -> str:
     if st.session_state.get("lab question") is None:
         st.session_state["lab question"] = keys[0]
     question = st.selectbox(
-        "Ask it",
+        tr("Ask it"),
         keys,
         key="lab question",
         accept_new_options=True,
-        help="Choose a key, or type words of your own.",
+        help=tr("Choose a key, or type words of your own."),
         **KEPT,
     )
     try:
-        check_phrase("the question", question)
+        check_phrase(phrase("the question"), question)
     except ConfigError as error:
-        problems.append(str(error))
+        problems.append(tr(error))
         return keys[0]
     return question
 
@@ -225,20 +240,30 @@ def transport(lesson: Lesson) -> None:
     key = f"lab time {at} {last}"  # a slider for every place, as in `transport`
 
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.button("Start", key="lab home", disabled=at == 0, on_click=time.jump, args=(0, last), shortcut="Home")
-        st.button("Back", key="lab back", disabled=at == 0, on_click=hop, args=(False,), shortcut="Left")
-        st.button("Step", key="lab next", disabled=at == last, on_click=hop, args=(True,), shortcut="Right")
+        st.button(
+            tr("Start", "time"), key="lab home", disabled=at == 0, on_click=time.jump, args=(0, last), shortcut="Home"
+        )
+        st.button(tr("Back"), key="lab back", disabled=at == 0, on_click=hop, args=(False,), shortcut="Left")
+        st.button(tr("Step"), key="lab next", disabled=at == last, on_click=hop, args=(True,), shortcut="Right")
         if moving:
-            st.button("Pause", key="lab pause", on_click=time.stop, args=(last,), shortcut="Space", type="primary")
+            st.button(tr("Pause"), key="lab pause", on_click=time.stop, args=(last,), shortcut="Space", type="primary")
         else:
             rate = max(4.0, last / PLAY_SECONDS)
-            st.button("Play", key="lab play", on_click=time.play, args=(last, rate), shortcut="Space", type="primary")
-        st.button("End", key="lab end", disabled=at == last, on_click=time.follow, shortcut="End")
+            st.button(
+                tr("Play"), key="lab play", on_click=time.play, args=(last, rate), shortcut="Space", type="primary"
+            )
+        st.button(tr("End"), key="lab end", disabled=at == last, on_click=time.follow, shortcut="End")
         st.segmented_control(
-            "Step by", ("token", "fact"), required=True, key="lab stride", label_visibility="collapsed", **KEPT
+            tr("Step by"),
+            STRIDES,
+            format_func=tr,
+            required=True,
+            key="lab stride",
+            label_visibility="collapsed",
+            **KEPT,
         )
         st.slider(
-            "Token",
+            tr("Token"),
             0,
             last,
             at,

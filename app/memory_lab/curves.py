@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from ..language import tr
 from ..theme import INK, dash, hue
 from .facts import words as spelled
 from .lesson import Lesson, Run, choose, confidence, strengths
@@ -30,12 +31,12 @@ def right(lesson: Lesson, run: Run, step: int) -> tuple[int, int]:
 
 def result(lesson: Lesson, step: int) -> str:
     """One sentence: how many facts each rule still answers."""
-    counts = [(run.rule.name, *right(lesson, run, step)) for run in lesson.runs]
+    counts = [(tr(run.rule.name), *right(lesson, run, step)) for run in lesson.runs]
     taught = counts[0][2]
     if not taught:
-        return "Nothing taught yet."
+        return tr("Nothing taught yet.")
     parts = [f"**{name}** {known}" for name, known, _ in counts]
-    return f"Right of {taught} taught: {', '.join(parts)}."
+    return tr("Right of {taught} taught: {counts}.", taught=taught, counts=", ".join(parts))
 
 
 def option(lesson: Lesson, step: int) -> dict:
@@ -45,7 +46,7 @@ def option(lesson: Lesson, step: int) -> dict:
     all_values = [recall(lesson, run) for run in lesson.runs]
     high = max(1.5, float(np.ceil(2 * max(values.max() for values in all_values)) / 2))
     scale = {"min": -0.5, "max": high, "interval": 0.5, "axisLabel": {"showMinLabel": False}}
-    titles = [run.rule.name for run in lesson.runs]
+    titles = [tr(run.rule.name) for run in lesson.runs]
     frame, series = panels(titles, PANEL, lesson.steps, [scale] * len(titles), weight=600), []
     for i, run in enumerate(lesson.runs):
         values = all_values[i]
@@ -99,7 +100,7 @@ def table(lesson: Lesson, step: int) -> pd.DataFrame:
         frame = pd.DataFrame(
             recall(lesson, run)[: step + 1], columns=[f"{f + 1} {x}" for f, x in enumerate(lesson.setting.facts)]
         )
-        frame.insert(0, "token", range(step + 1))
-        frame.insert(0, "rule", run.rule.name)
+        frame.insert(0, tr("token"), range(step + 1))
+        frame.insert(0, tr("rule"), tr(run.rule.name))
         frames.append(frame)
     return pd.concat(frames)

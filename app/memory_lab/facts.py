@@ -6,9 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from nested_core.config import ConfigError, check
+from nested_core.phrase import phrase
 
 MAX_FACTS, MAX_LETTERS, MAX_WORDS = 24, 60, 8
-ARROW = re.compile(r"\s*(?:->|→|=>|=|:|\bis\b)\s*", re.IGNORECASE)
+SIDES = {"key": phrase("the key of a fact"), "value": phrase("the value of a fact")}
+ARROW = re.compile(r"\s*(?:->|→|=>|=|:|\bis\b|\bist\b)\s*", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -19,30 +21,32 @@ class Fact:
     value: str
 
     def __post_init__(self) -> None:
-        for side in ("key", "value"):
-            check_phrase(f"the {side} of a fact", getattr(self, side))
+        for side, name in SIDES.items():
+            check_phrase(name, getattr(self, side))
 
     def __str__(self) -> str:
         return f"{self.key} → {self.value}"
 
 
-def words(phrase: str) -> list[str]:
+def words(text: str) -> list[str]:
     """Its words without case and punctuation: what the memory sees of it."""
-    return re.findall(r"\w+", phrase.casefold())
+    return re.findall(r"\w+", text.casefold())
 
 
-def check_phrase(field: str, phrase: object) -> None:
+def check_phrase(field: str, text: object) -> None:
     """ConfigError unless this can be a key, a value or a question."""
-    check(isinstance(phrase, str) and bool(words(phrase)), field, phrase, "give one or more words")
-    check(len(phrase) <= MAX_LETTERS, field, phrase, f"{len(phrase)} letters are too many, give at most {MAX_LETTERS}")
-    check(len(words(phrase)) <= MAX_WORDS, field, phrase, f"give at most {MAX_WORDS} words")
+    check(isinstance(text, str) and bool(words(text)), field, text, phrase("give one or more words"))
+    long = phrase("{letters} letters are too many, give at most {most}", letters=len(text), most=MAX_LETTERS)
+    check(len(text) <= MAX_LETTERS, field, text, long)
+    check(len(words(text)) <= MAX_WORDS, field, text, phrase("give at most {most} words", most=MAX_WORDS))
 
 
 def read_line(line: str) -> Fact:
-    """The fact of one line: what stands before and after the first arrow, "=", ":" or "is"."""
-    check(bool(line.strip()), "the fact", line, 'write a fact, such as "capital of Peru is Lima"')
-    parts = ARROW.split(line.strip(), maxsplit=1)
-    check(len(parts) == 2, "the fact", line, 'join its two sides by "is" or "->", as in "capital of Peru is Lima"')
+    """The fact of one line: what stands before and after the first arrow, "=", ":", "is" or "ist"."""
+    name, parts = phrase("the fact"), ARROW.split(line.strip(), maxsplit=1)
+    check(bool(line.strip()), name, line, phrase('write a fact, such as "capital of Peru is Lima"'))
+    fix = phrase('join its two sides by "is" or "->", as in "capital of Peru is Lima"')
+    check(len(parts) == 2, name, line, fix)
     return Fact(*parts)
 
 
@@ -56,7 +60,10 @@ def read_table(rows: Iterable[tuple[Any, Any]]) -> tuple[tuple[Fact, ...], list[
         try:
             found.append(Fact(key, value))
         except ConfigError as error:
-            problems.append(f"row {number}: {error}")
+            problems.append(phrase("row {number}: {problem}", number=number, problem=error.args[0]))
     if len(found) > MAX_FACTS:
-        problems.append(f"facts: {len(found)} are too many; the first {MAX_FACTS} are taught, take the others out.")
+        counts = dict(given=len(found), most=MAX_FACTS)
+        problems.append(
+            phrase("facts: {given} are too many; the first {most} are taught, take the others out.", **counts)
+        )
     return tuple(found[:MAX_FACTS]), problems

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from nested_core.phrase import phrase
+
 from .facts import Fact, read_line
 from .lesson import Setting
 
@@ -30,45 +32,49 @@ ANIMALS = facts(
 
 PRESETS = (
     Preset(
-        "One fact, 200 words later",
-        "After 200 tokens of noise every rule still answers Lima; those that erase do so less surely.",
-        "Go to the start and step: one write stores the fact, all that follows wears it down.",
+        phrase("One fact, 200 words later"),
+        phrase("After 200 tokens of noise every rule still answers Lima; those that erase do so less surely."),
+        phrase("Go to the start and step: one write stores the fact, all that follows wears it down."),
         Setting(facts("Peru -> Lima"), distance=200),
     ),
     Preset(
-        "A fact changes",
-        "The delta rules answer with the new value; the Hebbian memory holds both and cannot tell them apart.",
-        "Compare the bars: under Hebbian both writes still speak, under delta the second erased the first.",
+        phrase("A fact changes"),
+        phrase("The delta rules answer with the new value; the Hebbian memory holds both and cannot tell them apart."),
+        phrase("Compare the bars: under Hebbian both writes still speak, under delta the second erased the first."),
         Setting(facts("president -> Smith", "president -> Jones"), distance=20, noise=0.0, retention=1.0),
     ),
     Preset(
-        "Keys alike",
-        "Where two keys are alike, writing the second fact overwrites the first under the delta rule.",
-        "Move the slider “how alike” and watch the first curve fall when the second fact is written.",
+        phrase("Keys alike"),
+        phrase("Where two keys are alike, writing the second fact overwrites the first under the delta rule."),
+        phrase("Move the slider “how alike” and watch the first curve fall when the second fact is written."),
         Setting(SIX, gap=0, distance=0, noise=0.0, alike=0.95, retention=1.0),
     ),
     Preset(
-        "More facts than room",
-        "Twelve facts do not fit into 8 x 8 numbers: no rule answers them all.",
-        "Step by fact: each new one pushes older ones aside. Then choose the size 32 at the side.",
+        phrase("More facts than room"),
+        phrase("Twelve facts do not fit into 8 x 8 numbers: no rule answers them all."),
+        phrase("Step by fact: each new one pushes older ones aside. Then choose the size 32 at the side."),
         Setting(ANIMALS, size=8, gap=0, distance=0, noise=0.0, retention=1.0),
     ),
     Preset(
-        "Forgetting by decay",
-        "With retention 0.95 nothing is left of a fact after 200 tokens, though nothing overwrote it.",
-        "The gated curve falls as fast as the alpha to the power of the tokens; raise the retention to keep more.",
+        phrase("Forgetting by decay"),
+        phrase("With retention 0.95 nothing is left of a fact after 200 tokens, though nothing overwrote it."),
+        phrase(
+            "The gated curve falls as fast as the alpha to the power of the tokens; raise the retention to keep more."
+        ),
         Setting(SIX, distance=200, noise=0.0, retention=0.95),
     ),
     Preset(
-        "No gate against noise",
-        "If noise is written as strongly as facts, the delta rules lose most facts within 200 tokens.",
-        "Lower “noise is written at” to 10 %: that is what a trained memory's gate learns to do.",
+        phrase("No gate against noise"),
+        phrase("If noise is written as strongly as facts, the delta rules lose most facts within 200 tokens."),
+        phrase("Lower “noise is written at” to 10 %: that is what a trained memory's gate learns to do."),
         Setting(SIX, distance=200, noise=1.0),
     ),
     Preset(
-        "It makes its own values",
-        "Asked for Peru, the self-modifying memory answers “coast”: it wrote what Lima already meant, not Lima.",
-        "Its target is M v, and under “Lima” it had already stored “coast”. The other rules answer Lima.",
+        phrase("It makes its own values"),
+        phrase(
+            "Asked for Peru, the self-modifying memory answers “coast”: it wrote what Lima already meant, not Lima."
+        ),
+        phrase("Its target is M v, and under “Lima” it had already stored “coast”. The other rules answer Lima."),
         Setting(facts("Lima -> coast", "Peru -> Lima"), gap=0, distance=0, noise=0.0, retention=1.0),
     ),
 )

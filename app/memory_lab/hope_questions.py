@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from nested_core.config import check, whole
+from nested_core.phrase import phrase
 
 from .facts import Fact, words
 
@@ -44,12 +45,8 @@ class Read:
     question: str
 
     def __post_init__(self) -> None:
-        check(
-            1 <= len(self.facts) <= KEYS,
-            "facts",
-            len(self.facts),
-            f"a trained Hope has symbols for 1 to {KEYS} of them",
-        )
+        fix = phrase("a trained Hope has symbols for 1 to {most} of them", most=KEYS)
+        check(1 <= len(self.facts) <= KEYS, phrase("facts"), len(self.facts), fix)
         whole("gap", self.gap, 0, 20)
         whole("distance", self.distance, 0, 400)
 

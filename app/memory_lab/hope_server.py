@@ -4,6 +4,8 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 from typing import Any
 
+from nested_core.phrase import phrase
+
 from ..service import Service
 from .hope_questions import Read, Reading, Train
 
@@ -76,7 +78,7 @@ class Hopes:
         elif kind == "done":
             training.done = True
         else:
-            training.error = content or "the training process ended unexpectedly; press Train again."
+            training.error = content or phrase("the training process ended unexpectedly; press Train again.")
 
     def _answered(self, read: Read, kind: str, content: Any = None) -> None:
         if kind == "meta":

@@ -3,6 +3,9 @@
 import numpy as np
 import pandas as pd
 
+from nested_core.phrase import phrase
+
+from ..language import tr
 from ..theme import INK, NARROW, dash, hue
 from .answers import signed
 from .facts import words
@@ -12,10 +15,10 @@ from .panels import panels
 
 PANEL = 84  # px
 PANELS = (
-    "step size η that it chose for each token",
-    "retention α that it chose",
-    "what each token's write gives to what is read for the question",
-    "probability of every fact's value, asked after each token",
+    phrase("step size η that it chose for each token"),
+    phrase("retention α that it chose"),
+    phrase("what each token's write gives to what is read for the question"),
+    phrase("probability of every fact's value, asked after each token"),
 )
 
 
@@ -23,7 +26,7 @@ def answer(read: Read, reading: Reading) -> tuple[str, float]:
     """What it answers, and how surely."""
     best = int(reading.answers.argmax())
     values = read.names[1]
-    return values[best] if best < len(values) else "a value it was never told", float(reading.answers[best])
+    return values[best] if best < len(values) else tr("a value it was never told"), float(reading.answers[best])
 
 
 def right(read: Read) -> str:
@@ -41,9 +44,11 @@ def headline(read: Read, reading: Reading) -> str:
 def token_name(read: Read, reading: Reading, t: int) -> str:
     """A token, or the start, in words."""
     if t == len(reading.tokens):
-        return "the learned start"
-    fact = int(reading.fact[t])
-    return f"token {t + 1}, “{reading.tokens[t]}”" + (f" of fact {fact + 1}" if fact >= 0 else "")
+        return tr("the learned start")
+    fact, token = int(reading.fact[t]), dict(number=t + 1, text=reading.tokens[t])
+    if fact < 0:
+        return tr("token {number}, “{text}”", **token)
+    return tr("token {number}, “{text}” of fact {fact}", fact=fact + 1, **token)
 
 
 def sentence(read: Read, reading: Reading) -> str:
@@ -51,12 +56,21 @@ def sentence(read: Read, reading: Reading) -> str:
     best = int(reading.parts[:-1].argmax())
     told, noise = reading.fact >= 0, (reading.fact < 0) & (np.arange(len(reading.fact)) < len(reading.fact) - 1)
     values = told & np.append(reading.fact[1:] != reading.fact[:-1], True)  # the last token of a fact is its value
-    wrote = f"It writes values with η {reading.eta[values].mean():.2f}"
-    wrote += f" and noise with {reading.eta[noise].mean():.2f} on average." if noise.any() else " on average."
-    return (
-        f"Of {signed(reading.read)} that is read, {signed(reading.parts[best])} was written by "
-        f"{token_name(read, reading, best)}, and {signed(reading.parts[-1])} was there at the start. {wrote}"
+    came = tr(
+        "Of {total} that is read, {part} was written by {token}, and {start} was there at the start.",
+        total=signed(reading.read),
+        part=signed(reading.parts[best]),
+        token=token_name(read, reading, best),
+        start=signed(reading.parts[-1]),
     )
+    wrote = tr("It writes values with η {eta:.2f} on average.", eta=reading.eta[values].mean())
+    if noise.any():
+        wrote = tr(
+            "It writes values with η {eta:.2f} and noise with {noise:.2f} on average.",
+            eta=reading.eta[values].mean(),
+            noise=reading.eta[noise].mean(),
+        )
+    return f"{came} {wrote}"
 
 
 def option(read: Read, reading: Reading) -> dict:
@@ -75,7 +89,7 @@ def option(read: Read, reading: Reading) -> dict:
         }
         for i, (low, high) in enumerate(ranges)
     ]
-    frame, series = panels(list(PANELS), PANEL, count + 1, scales), []
+    frame, series = panels([tr(title) for title in PANELS], PANEL, count + 1, scales), []
     colours = [hue(int(fact)) if fact >= 0 else INK for fact in reading.fact]
     wide = 4 if count > 60 else 8
     for i, values in ((0, reading.eta), (2, reading.parts[:-1])):
@@ -124,9 +138,9 @@ def table(read: Read, reading: Reading) -> pd.DataFrame:
     count = len(reading.tokens)
     return pd.DataFrame(
         {
-            "token": [token_name(read, reading, t) for t in range(count + 1)],
-            "step size": [*reading.eta, np.nan],
-            "retention": [*reading.keep, np.nan],
-            "given to the answer": reading.parts,
+            tr("token"): [token_name(read, reading, t) for t in range(count + 1)],
+            tr("step size"): [*reading.eta, np.nan],
+            tr("retention"): [*reading.keep, np.nan],
+            tr("given to the answer"): reading.parts,
         }
     )

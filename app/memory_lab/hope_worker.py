@@ -19,6 +19,7 @@ from nested_core.cpu import prepare
 from nested_core.hope import Hope, HopeConfig
 from nested_core.ops.elementwise import normalize
 from nested_core.ops.self_modifying.common import ALPHA, ETA, KEY, MEMORY, VALUE, ask, log_retention, step_size
+from nested_core.phrase import phrase
 from nested_core.rng import generator
 from nested_core.state import State, map_state
 
@@ -57,7 +58,7 @@ def run(config: Train | Read | RunConfig, seed: int, snapshot: None = None) -> I
             kept.popitem(last=False)
     elif isinstance(config, Read):
         if config.train not in kept:
-            raise ConfigError(f"seed: {config.train.seed} is no longer kept; train it again.")
+            raise ConfigError(phrase("seed: {seed} is no longer kept; train it again.", seed=config.train.seed))
         yield Note({"reading": read(kept[config.train], config)})
 
 

@@ -15,6 +15,7 @@ from functools import lru_cache
 import numpy as np
 
 from nested_core.config import check, whole
+from nested_core.phrase import phrase
 
 from . import words
 from .facts import MAX_FACTS, Fact
@@ -48,12 +49,14 @@ class Setting:
     alike: float | None = None
 
     def __post_init__(self) -> None:
-        check(1 <= len(self.facts) <= MAX_FACTS, "facts", len(self.facts), f"teach 1 to {MAX_FACTS} facts")
-        check(self.size in SIZES, "size", self.size, f"choose one of {', '.join(map(str, SIZES))}")
-        check(0 < self.step <= 1, "step", self.step, "give a number above 0 and at most 1")
-        check(0.5 <= self.retention <= 1, "retention", self.retention, "give a number from 0.5 to 1")
-        check(0 <= self.noise <= 1, "noise", self.noise, "give a number from 0 to 1")
-        check(self.alike is None or 0 <= self.alike <= 1, "alike", self.alike, "give a number from 0 to 1, or nothing")
+        most, sizes = phrase("teach 1 to {most} facts", most=MAX_FACTS), ", ".join(map(str, SIZES))
+        check(1 <= len(self.facts) <= MAX_FACTS, phrase("facts"), len(self.facts), most)
+        check(self.size in SIZES, "size", self.size, phrase("choose one of {names}", names=sizes))
+        check(0 < self.step <= 1, "step", self.step, phrase("give a number above 0 and at most 1"))
+        check(0.5 <= self.retention <= 1, "retention", self.retention, phrase("give a number from 0.5 to 1"))
+        check(0 <= self.noise <= 1, "noise", self.noise, phrase("give a number from 0 to 1"))
+        alike = self.alike is None or 0 <= self.alike <= 1
+        check(alike, "alike", self.alike, phrase("give a number from 0 to 1, or nothing"))
         whole("gap", self.gap, 0, 20)
         whole("distance", self.distance, 0, 400)
 

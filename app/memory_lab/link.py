@@ -9,6 +9,8 @@ distance, ask and its seed. Reading never fails.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from nested_core.phrase import phrase
+
 from ..query import VERSION, Query
 from .facts import MAX_FACTS, Fact, check_phrase
 from .gallery import PRESETS
@@ -52,7 +54,8 @@ DEFAULT = Wish("rules", PRESETS[0].setting, PRESETS[0].setting.facts[0].key)
 def read(given: Mapping[str, str]) -> tuple[Wish, list[str]]:
     """What a link asks for, and a sentence for every part of it that could not be used."""
     query, usual = Query(given, FIELDS), DEFAULT.setting
-    facts = query.made("facts", _facts, "write key~value, joined by ~", "the default facts are taught", usual.facts)
+    form, instead = phrase("write key~value, joined by ~"), phrase("the default facts are taught")
+    facts = query.made("facts", _facts, form, instead, usual.facts)
     setting = Setting(
         facts,
         query.one_of("size", _SIZES, usual.size),
@@ -64,7 +67,8 @@ def read(given: Mapping[str, str]) -> tuple[Wish, list[str]]:
         query.one_of("alike", _ALIKE, usual.alike),
     )
     talk = query.one_of("talk", {name: name for name in TALKS}, DEFAULT.talk)
-    ask = query.made("ask", _question, "give one or more words", "the first fact is asked for", facts[0].key)
+    form, instead = phrase("give one or more words"), phrase("the first fact is asked for")
+    ask = query.made("ask", _question, form, instead, facts[0].key)
     return Wish(talk, setting, ask, query.whole("seed", 0, 2**31 - 1, 0)), query.notices
 
 
@@ -80,5 +84,5 @@ def _facts(text: str) -> tuple[Fact, ...]:
 
 
 def _question(text: str) -> str:
-    check_phrase("the question", text)
+    check_phrase(phrase("the question"), text)
     return text

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..language import tr
 from ..theme import FALL, RISE, faded
 from .answers import token_name
 from .lesson import Lesson, Run, memory, writers
@@ -35,7 +36,7 @@ def option(values: np.ndarray, outlined: np.ndarray, full: float, names: np.ndar
     cells: tuple[list, list] = [], []  # plain, framed; the framed ones are drawn last, so that none is covered
     for (i, j), v in np.ndenumerate(values):
         if abs(v) > 2e-3 * full or outlined[i, j]:  # the others would be invisible
-            who = [] if names is None else [f"mostly {names[i, j]}"]
+            who = [] if names is None else [tr("mostly {token}", token=names[i, j])]
             cells[int(outlined[i, j])].append([j, i, round(float(v), 3), *who])
     frame = {"borderColor": OUTLINE, "borderWidth": 1.5}
     common = {"type": "heatmap", "animation": False}
@@ -55,7 +56,7 @@ def option(values: np.ndarray, outlined: np.ndarray, full: float, names: np.ndar
         "tooltip": {
             "trigger": "item",
             "confine": True,
-            "formatter": "row {@[1]}, column {@[0]}: {@[2]}" + " {@[3]}" * (names is not None),
+            "formatter": tr("row {@[1]}, column {@[0]}: {@[2]}") + " {@[3]}" * (names is not None),
         },
     }
 

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from ..language import tr
+
 TITLE, FOOT = 30, 40  # px above each panel, and under the last
 
 
@@ -33,7 +35,7 @@ def panels(
                 "axisLabel": {"show": i == last, "showMaxLabel": False},
                 "axisLine": {"onZero": False},
                 "splitLine": {"show": False},
-                "name": "token" if i == last else "",
+                "name": tr("token") if i == last else "",
                 "nameLocation": "middle",
                 "nameGap": 24,
             }

@@ -17,6 +17,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from nested_core.phrase import phrase
+
 
 class Write(NamedTuple):
     """One write: how much of all is kept, how much of the key's old answer is erased, what is added [out]."""
@@ -40,17 +42,17 @@ def _empty(d: int) -> np.ndarray:
 
 
 RULES = (
-    Rule("Hebbian", "adds, never erases", _empty, lambda M, v, eta, alpha: Write(1.0, 0.0, eta * v)),
-    Rule("delta", "erases the old answer", _empty, lambda M, v, eta, alpha: Write(1.0, eta, eta * v)),
+    Rule(phrase("Hebbian"), phrase("adds, never erases"), _empty, lambda M, v, eta, alpha: Write(1.0, 0.0, eta * v)),
+    Rule(phrase("delta"), phrase("erases the old answer"), _empty, lambda M, v, eta, alpha: Write(1.0, eta, eta * v)),
     Rule(
-        "gated delta",
-        "erases, and fades",
+        phrase("gated delta"),
+        phrase("erases, and fades"),
         _empty,
         lambda M, v, eta, alpha: Write(alpha, alpha * eta, eta * v),
     ),
     Rule(
-        "self-modifying",
-        "fades, makes its values",
+        phrase("self-modifying"),
+        phrase("fades, makes its values"),
         np.eye,
         lambda M, v, eta, alpha: Write(alpha, eta, 0.5 * eta * (M @ v)),
     ),

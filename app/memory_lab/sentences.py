@@ -1,5 +1,6 @@
 """One write in words and as an equation, with the numbers it had."""
 
+from ..language import tr
 from ..theme import NARROW
 from .lesson import Lesson, Run, memory
 
@@ -11,19 +12,21 @@ def percent(share: float) -> str:
 def token(lesson: Lesson, step: int) -> str:
     """Which token was just read: one line above all rules."""
     if step == 0:
-        return f"Token 0 of {lesson.steps}: nothing was read yet."
+        return tr("Token 0 of {total}: nothing was read yet.", total=lesson.steps)
     key, value = lesson.pairs[step - 1]
-    fact = int(lesson.fact[step - 1])
-    what = f"fact {fact + 1} is written" if fact >= 0 else "noise goes by"
-    return f"Token {step} of {lesson.steps}: {what}, “{value}” onto “{key}”."
+    fact, seen = int(lesson.fact[step - 1]), dict(at=step, total=lesson.steps, key=key, value=value)
+    if fact < 0:
+        return tr("Token {at} of {total}: noise goes by, “{value}” onto “{key}”.", **seen)
+    return tr("Token {at} of {total}: fact {fact} is written, “{value}” onto “{key}”.", fact=fact + 1, **seen)
 
 
 def write(lesson: Lesson, run: Run, step: int) -> str:
     """What this rule did with it."""
     if step == 0:
-        return "Nothing written yet."
+        return tr("Nothing written yet.")
     before, after = run.error[step - 1]
-    return f"Error {before:.2f} → {after:.2f}, moves {percent(float(run.moved[step - 1]))} of the memory."
+    share = percent(float(run.moved[step - 1]))
+    return tr("Error {before:.2f} → {after:.2f}, moves {share} of the memory.", before=before, after=after, share=share)
 
 
 def equation(lesson: Lesson, run: Run, step: int) -> str:

@@ -1,6 +1,7 @@
 """Empty axes as data: what a person draws on, and what a drawn curve is checked against. No Streamlit here."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
 from lessons.lesson import Sketch
 
@@ -28,6 +29,11 @@ class Axis:
     def label(self) -> str:
         """The name with its unit, where it does not say that already."""
         return f"{self.name} ({self.unit})" if self.unit and self.unit not in self.name else self.name
+
+    def said(self, say: Callable[[str], str]) -> "Axis":
+        """The same axes, every word of them as `say` says it."""
+        words = {part: say(getattr(self, part)) for part in ("name", "unit", "across")}
+        return replace(self, places=tuple(map(say, self.places)), **words)
 
 
 def of_lesson(asked: Sketch) -> Axis:

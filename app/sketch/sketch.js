@@ -9,7 +9,7 @@ export default function (component) {
   const root = parentElement
   const box = root.querySelector(".sketch"), svg = root.querySelector("svg")
   const hint = root.querySelector(".hint"), said = root.querySelector(".said")
-  const { axis, name, locked } = data
+  const { axis, name, locked, words } = data
   const count = axis.points, names = axis.places
   let state = held.get(root)
   if (!state || state.name !== name) {
@@ -26,10 +26,10 @@ export default function (component) {
   const bound = (v) => Math.min(axis.high, Math.max(axis.low, rounded(v)))
   const whole = () => state.heights.every((v) => v !== null)
   const focused = () => root.activeElement === box || document.activeElement === box
-  const element = (kind, attributes, words) => {
+  const element = (kind, attributes, text) => {
     const made = document.createElementNS("http://www.w3.org/2000/svg", kind)
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value)
-    if (words !== undefined) made.textContent = words
+    if (text !== undefined) made.textContent = text
     svg.append(made)
   }
 
@@ -45,8 +45,8 @@ export default function (component) {
     element("line", { class: "axis", x1: LEFT, x2: right, y1: zero, y2: zero })
     for (const i of names.length ? names.keys() : [0, (count - 1) / 2, count - 1]) {
       if (names.length) element("line", { class: "grid", x1: x(i), x2: x(i), y1: TOP, y2: floor })
-      const words = place(i), anchor = i === count - 1 && words.length > 3 ? "end" : i === 0 && words.length > 8 ? "start" : "middle"
-      element("text", { x: x(i) + (anchor === "end" ? RIGHT : 0), y: floor + 16, "text-anchor": anchor }, words)
+      const text = place(i), anchor = i === count - 1 && text.length > 3 ? "end" : i === 0 && text.length > 8 ? "start" : "middle"
+      element("text", { x: x(i) + (anchor === "end" ? RIGHT : 0), y: floor + 16, "text-anchor": anchor }, text)
     }
     element("text", { x: (LEFT + right) / 2, y: HEIGHT - 6, "text-anchor": "middle" }, axis.across)
     element("text", { x: 2, y: 14 }, data.label)
@@ -64,8 +64,7 @@ export default function (component) {
     if (path) element("path", { class: "curve", d: path })
     if (names.length) state.heights.forEach((v, i) => { if (v !== null) element("circle", { class: "place", r: 7, cx: x(i), cy: y(v) }) })
     if (!locked && focused()) element("circle", { class: "here", r: 8, cx: x(state.at), cy: y(state.heights[state.at] ?? middle) })
-    hint.textContent = locked ? "" : whole() ? "Draw over it to change it." :
-      "Draw from the left edge to the right with a finger or the mouse; or use the arrow keys."
+    hint.textContent = locked ? "" : whole() ? words.again : words.begin
   }
 
   const send = () => setStateValue("curve", whole() ? state.heights.map((v) => Math.round(v * 1000) / 1000) : null)
@@ -126,16 +125,19 @@ export default function (component) {
 
   const told = () => {
     const v = state.heights[state.at]
-    return `${axis.across} ${place(state.at)}: ${v === null ? "nothing yet" : `${+v.toFixed(1)} ${axis.unit}`}`
+    return `${axis.across} ${place(state.at)}: ${v === null ? words["not yet"] : `${+v.toFixed(1)} ${axis.unit}`}`
   }
-  const words = () => state.heights.map((v, i) => `${place(i)}: ${v === null ? "nothing" : +v.toFixed(1)}`).join(", ")
+  const heights = () => state.heights.map((v, i) => `${place(i)}: ${v === null ? words.nothing : +v.toFixed(1)}`).join(", ")
+  const label = () => {
+    const values = { ...axis, heights: heights() }
+    return (locked ? words.locked : words.empty).replace(/\{(\w+)\}/g, (_, part) => values[part])
+  }
 
   let timer = null
   box.classList.toggle("locked", locked)
   box.setAttribute("role", locked ? "img" : "application")
   box.tabIndex = locked ? -1 : 0
-  box.setAttribute("aria-label", locked ? `Your curve: ${axis.name} in ${axis.unit} over ${axis.across}. ${words()}.` :
-    `${axis.name} over ${axis.across}. Left and right choose a place, up and down its height.`)
+  box.setAttribute("aria-label", label())
   box.onfocus = () => { said.textContent = locked ? "" : told(); draw() }
   box.onblur = () => {
     draw()

@@ -15,6 +15,11 @@ function bytes(text) {
   return Int8Array.from(atob(text), c => c.charCodeAt(0))
 }
 
+// A sentence with values in its braces.
+function fill(text, values) {
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name])
+}
+
 // A matrix as an image: colour is sign, strength is size.
 function bitmap({ rows, columns, held }) {
   const image = new OffscreenCanvas(Math.max(1, columns), Math.max(1, rows)), ctx = image.getContext("2d")
@@ -161,7 +166,7 @@ class Stage {
       }
     }
     const below = top + (sample.image ? side : wide ? 62 : 36)
-    this.write(ctx, `${sample.image ? "is" : "next:"} ${sample.truth ?? "?"}`, wide ? 0 : 60, wide ? below + 18 : top + 30, { size: 14, weight: 600 })
+    this.write(ctx, fill(sample.image ? this.words.is : this.words.next, { truth: sample.truth ?? "?" }), wide ? 0 : 60, wide ? below + 18 : top + 30, { size: 14, weight: 600 })
     if (!wide) return
     // The way of the sample to every learner; a dot runs along it while steps go by.
     const phase = still.matches ? 1 : (this.shown % 4) / 4
@@ -193,10 +198,11 @@ class Stage {
     if (learner.guess !== null && sample) {
       const right = learner.guess === sample.truth
       const x = at.left + ctx.measureText(learner.name).width + 12
-      this.write(ctx, `says ${learner.guess} ${right ? "✓" : "✗"}`, x, top + 18, { size: 14, weight: 600, colour: right ? GOOD : BAD })
-      this.write(ctx, `this batch: ${learner.score}`, at.to, top + 18, { align: "right", alpha: 0.75 })
+      const says = `${fill(this.words.says, learner)} ${right ? "✓" : "✗"}`
+      this.write(ctx, says, x, top + 18, { size: 14, weight: 600, colour: right ? GOOD : BAD })
+      this.write(ctx, fill(this.words.score, learner), at.to, top + 18, { align: "right", alpha: 0.75 })
     }
-    if (i === 0) this.write(ctx, at.wide ? "memory, last write outlined" : "memory", at.width, top + 18, { size: 11, align: "right", alpha: 0.75 })
+    if (i === 0) this.write(ctx, at.wide ? this.words.outlined : this.words.memory, at.width, top + 18, { size: 11, align: "right", alpha: 0.75 })
     learner.lanes.forEach((lane, j) => this.lane(ctx, at, lane, `${i} ${j}`, lanes[j]))
   }
 
@@ -282,11 +288,13 @@ class Stage {
         if (px > at.width - at.map && held) {
           const c = Math.floor((px - at.width + at.map) / at.map * held.columns), r = Math.floor((py - top) / LANE * held.rows)
           const value = bytes(held.held)[r * held.columns + c]
-          return `${lane.name}: row ${r}, column ${c} of its memory at step ${held.at}: ${Math.round(100 * value / 127)} % of the largest`
+          const values = { name: lane.name, row: r, column: c, step: held.at, percent: Math.round(100 * value / 127) }
+          return fill(this.words.cell, values)
         }
         const last = lane.writes.at(-1)
-        const clock = lane.period ? `writes at every ${lane.period === 1 ? "step" : `${lane.period}th step`}` : "writes at every token, and starts empty in each sequence"
-        return `${lane.name}: ${clock}. ${last ? `Last write: step ${last[0]}, ${Math.round(100 * last[1])} % of its largest.` : "No write in this window."}`
+        const clock = this.words[["every token", "every step"][lane.period] ?? "every nth step"]
+        const wrote = last ? fill(this.words.last, { step: last[0], percent: Math.round(100 * last[1]) }) : this.words.none
+        return `${fill(clock, lane)} ${wrote}`
       }
     }
     return null
@@ -297,6 +305,7 @@ export default function ({ data, parentElement }) {
   const root = parentElement.querySelector(".stage")
   root.stage ??= new Stage(root)
   root.querySelector("canvas").setAttribute("aria-label", data.alt)
+  root.stage.words = data.words
   root.stage.listen(data.url)
   root.stage.take(data.frame)
   return () => {

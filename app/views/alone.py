@@ -7,7 +7,8 @@ import pandas as pd
 
 from nested_core.trace import Trace
 
-from ..theme import HUES, NARROW, arm_name, faded, score
+from ..language import tr
+from ..theme import HUES, arm_name, bare, faded, level_name, task_name
 from .curves import first_seen
 
 
@@ -21,7 +22,7 @@ def latest(trace: Trace) -> tuple[list[str], np.ndarray, int]:
     scores = trace["level_score"]
     probe = int(np.flatnonzero(np.isfinite(scores).any(axis=(1, 2)))[-1])
     asked = [i for i in range(len(trace.levels)) if np.isfinite(scores[probe, i]).any()]
-    names = [trace.levels[i]["name"] for i in asked] + ["together"]
+    names = [level_name(trace.levels[i]) for i in asked] + [tr("together")]
     return names, np.vstack([scores[probe, asked], trace["score"][probe : probe + 1]]), int(trace["probe_step"][probe])
 
 
@@ -29,9 +30,9 @@ def table(trace: Trace) -> pd.DataFrame:
     """The same numbers: a row for each level, a column for each task seen."""
     names, scores, _ = latest(trace)
     seen = sorted(first_seen(trace))
-    frame = pd.DataFrame(scores[:, seen], columns=[trace.tasks[t] for t in seen])
-    frame.insert(0, "asked", names)
-    frame.insert(0, "learner", arm_name(trace))
+    frame = pd.DataFrame(scores[:, seen], columns=[task_name(trace, t) for t in seen])
+    frame.insert(0, tr("asked"), names)
+    frame.insert(0, tr("learner"), arm_name(trace))
     return frame
 
 
@@ -39,18 +40,18 @@ def html(trace: Trace) -> str:
     """A small table of numbers, greener where the answer is better; text, so that everybody can read it."""
     names, scores, _ = latest(trace)
     seen = sorted(first_seen(trace))
-    head = "".join(f"<th scope='col' title='{escape(trace.tasks[t])}'>{t + 1}</th>" for t in seen)
+    head = "".join(f"<th scope='col' title='{escape(task_name(trace, t))}'>{t + 1}</th>" for t in seen)
     rows = "".join(
         f"<tr><th scope='row'>{escape(name)}</th>"
         + "".join(
-            f"<td style='background:{faded(HUES[2], shade(s[t], trace.unit))}'>"
-            f"{score(s[t], trace.unit).removesuffix(f'{NARROW}bits')}</td>"
+            f"<td style='background:{faded(HUES[2], shade(s[t], trace.unit))}'>{bare(s[t], trace.unit)}</td>"
             for t in seen
         )
         + "</tr>"
         for name, s in zip(names, scores, strict=True)
     )
-    return f"<table class='alone'><thead><tr><th scope='col'>task</th>{head}</tr></thead><tbody>{rows}</tbody></table>"
+    head = f"<tr><th scope='col'>{escape(tr('task'))}</th>{head}</tr>"
+    return f"<table class='alone'><thead>{head}</thead><tbody>{rows}</tbody></table>"
 
 
 def shade(value: float, unit: str) -> float:

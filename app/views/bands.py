@@ -4,10 +4,19 @@ import numpy as np
 import pandas as pd
 
 from nested_core.metrics import average_accuracy, bootstrap_interval
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
+from ..language import tr
 from ..theme import HUES, NARROW, arm_name, drawn, faded
 from .picture import caption, savable
+
+BETTER = phrase("**{one}** ends better than **{other}**: {gain}, ahead in {ahead} of {seeds} seeds")
+WORSE = phrase("**{one}** ends worse than **{other}**: {gain}, ahead in {ahead} of {seeds} seeds")
+ALIKE = phrase(
+    "**{one}** ends neither better nor worse, as far as one can tell, than **{other}**: {gain}, "
+    "ahead in {ahead} of {seeds} seeds"
+)
 
 
 def seen_means(trace: Trace) -> np.ndarray:
@@ -32,20 +41,24 @@ def sentence(seeds: list[list[Trace]]) -> str:
     for i, other in enumerate(names[1:], start=1):
         gain = final[:, 0] - final[:, i]
         low, high = bootstrap_interval(gain)
-        size, word = (100, "points") if unit == "accuracy" else (1, "bits")
-        digits = 1 if size == 100 else 2
-        verdict = "better" if low > 0 else "worse" if high < 0 else "neither better nor worse, as far as one can tell,"
-        told = f"{size * gain.mean():+.{digits}f} [{size * low:.{digits}f}, {size * high:.{digits}f}] {word}"
-        ahead = f"ahead in {int((gain > 0).sum())} of {len(gain)} seeds"
-        parts.append(f"**{names[0]}** ends {verdict} than **{other}**: {told}, {ahead}")
+        verdict, told = BETTER if low > 0 else WORSE if high < 0 else ALIKE, _gain(gain.mean(), low, high, unit)
+        ahead = int((gain > 0).sum())
+        parts.append(tr(verdict, one=names[0], other=other, gain=told, ahead=ahead, seeds=len(gain)))
     return "; ".join(parts) + "."
+
+
+def _gain(mean: float, low: float, high: float, unit: str) -> str:
+    """By how much, and its interval."""
+    if unit == "accuracy":
+        return tr("{mean:+.1f} [{low:.1f}, {high:.1f}] points", mean=100 * mean, low=100 * low, high=100 * high)
+    return tr("{mean:+.2f} [{low:.2f}, {high:.2f}] bits", mean=mean, low=low, high=high)
 
 
 def table(seeds: list[list[Trace]]) -> pd.DataFrame:
     """The final means, one row a seed."""
     sign = -1 if seeds[0][0].lower_is_better else 1
     frame = pd.DataFrame(sign * ends(seeds), columns=[arm_name(t) for t in seeds[0]])
-    frame.insert(0, "seed", [traces[0].meta["seed"] for traces in seeds])
+    frame.insert(0, tr("seed"), [traces[0].meta["seed"] for traces in seeds])
     return frame
 
 
@@ -69,17 +82,17 @@ def option(seeds: list[list[Trace]]) -> dict:
         series.append(line(high - low, id=f"high {i}", **plain, **wide))
         thin = {"silent": True, "lineStyle": {"color": colour, "width": 1, "opacity": 0.35}}
         series += [line(row, id=f"seed {i} {k}", **thin) for k, row in enumerate(rows)]
-        last = f"{name} {drawn(rows[:, -1].mean(), unit)}{NARROW}{'%' if unit == 'accuracy' else 'bits'}"
+        last = f"{name} {drawn(rows[:, -1].mean(), unit)}{NARROW}{'%' if unit == 'accuracy' else tr('bits')}"
         bold = {"lineStyle": {"color": colour, "width": 3, "type": ["solid", [7, 3], [2, 3]][i % 3]}}
         label = {"show": True, "formatter": last, "fontSize": 12}
         series.append(line(rows.mean(0), id=f"mean {i}", endLabel=label, itemStyle={"color": colour}, **bold))
-    name = "mean accuracy (%)" if unit == "accuracy" else "mean bits per character"
-    axis = {"type": "value", "nameLocation": "middle"}
+    name = tr("mean accuracy (%)") if unit == "accuracy" else tr("mean bits per character")
+    axis, total = {"type": "value", "nameLocation": "middle"}, first[0].meta["steps"]
     return {
         "animation": False,
         **savable(caption(first, [traces[0].meta["seed"] for traces in seeds])),
         "grid": {"left": 56, "right": 130, "top": 22, "bottom": 60},
-        "xAxis": {**axis, "name": "step", "nameGap": 26, "max": first[0].meta["steps"], "splitLine": {"show": False}},
+        "xAxis": {**axis, "name": tr("step"), "nameGap": 26, "max": total, "splitLine": {"show": False}},
         "yAxis": {**axis, "name": name, "nameGap": 36, "scale": True},
         "series": series,
         "legend": {"show": False},

@@ -5,7 +5,8 @@ import pandas as pd
 
 from nested_core.trace import Trace
 
-from ..theme import NARROW, arm_name, dash, drawn, hue, score
+from ..language import tr
+from ..theme import arm_name, bare, dash, drawn, hue, task_name
 
 LABEL = 13  # px between two labels at the ends of lines
 MAX_POINTS = 120  # a series; more cannot be told apart on a screen and cost frames
@@ -31,12 +32,12 @@ def table(trace: Trace) -> pd.DataFrame:
     seen, unit = first_seen(trace), trace.unit
     steps, scores = trace["probe_step"], trace["score"]
     rows = [
-        (arm_name(trace), int(step), trace.tasks[task], float(scores[i, task]))
+        (arm_name(trace), int(step), task_name(trace, task), float(scores[i, task]))
         for i, step in enumerate(steps)
         for task, start in sorted(seen.items())
         if step >= start
     ]
-    return pd.DataFrame(rows, columns=["learner", "step", "task", unit])
+    return pd.DataFrame(rows, columns=[tr("learner"), tr("step"), tr("task"), tr(unit)])
 
 
 def y_range(traces: list[Trace]) -> tuple[float, float]:
@@ -75,12 +76,12 @@ def series(trace: Trace, panel: int, height: float, low: float, high: float) -> 
     for task, start in sorted(first_seen(trace).items()):
         picked = thin(np.flatnonzero(steps >= start))
         values = trace["score"][picked, task]
-        last = score(values[-1], trace.unit) if len(values) else "-"
+        last = bare(values[-1], trace.unit) if len(values) else "-"
         lines.append(
             {
                 "type": "line",
                 "id": f"score {panel} {task}",
-                "name": f"{task + 1} {trace.tasks[task]}",
+                "name": f"{task + 1} {task_name(trace, task)}",
                 "xAxisIndex": panel,
                 "yAxisIndex": panel,
                 "showSymbol": False,
@@ -91,7 +92,7 @@ def series(trace: Trace, panel: int, height: float, low: float, high: float) -> 
                 "data": [[int(s), drawn(v, trace.unit)] for s, v in zip(steps[picked], values, strict=True)],
                 "endLabel": {
                     "show": True,
-                    "formatter": f"{{dot|●}}{task + 1}: {last.removesuffix(f'{NARROW}bits')}",
+                    "formatter": f"{{dot|●}}{task + 1}: {last}",
                     "fontSize": 11,
                     "distance": 4,
                     "offset": [0, shifts.get(task, 0)],
@@ -108,7 +109,7 @@ def ghost(trace: Trace, panel: int) -> list[dict]:
         {
             "type": "line",
             "id": f"ghost {panel} {task}",
-            "name": f"{task + 1} before the change",
+            "name": tr("{task} before the change", task=task + 1),
             "xAxisIndex": panel,
             "yAxisIndex": panel,
             "showSymbol": False,

@@ -3,22 +3,33 @@
 from html import escape
 
 from nested_core.config import LearnerConfig
+from nested_core.phrase import phrase
 
-from ..theme import HUES, INK, faded
+from ..language import tr
+from ..theme import HUES, INK, every, faded
 
 BOX, HIGH, GAP = 84, 34, 26  # px
+HOW = {
+    "independent": phrase(
+        "Levels that write {clocks}: each reads the input and answers alone; the answers are averaged."
+    ),
+    "nested": phrase(
+        "Levels that write {clocks}: each slower one holds the state from which the faster ones start, and moves "
+        "toward them."
+    ),
+    "sequential": phrase("Levels that write {clocks}: each reads what the one before it made of the input."),
+    "single": phrase("Levels that write {clocks}: one set of weights."),
+}
 
 
 def words(learner: LearnerConfig) -> str:
     """The same in a sentence."""
-    clocks = ", ".join(f"{level.name} (paused)" if level.paused else level.name for level in learner.levels)
-    how = {
-        "independent": "each reads the input and answers alone; the answers are averaged",
-        "nested": "each slower one holds the state from which the faster ones start, and moves toward them",
-        "sequential": "each reads what the one before it made of the input",
-        "single": "one set of weights",
-    }[learner.variant]
-    return f"Levels that write {clocks}: {how}."
+    names = [every(level.period) for level in learner.levels]
+    clocks = [
+        tr("{level} (paused)", level=name) if level.paused else name
+        for name, level in zip(names, learner.levels, strict=True)
+    ]
+    return tr(HOW[learner.variant], clocks=", ".join(clocks))
 
 
 def svg(learner: LearnerConfig) -> str:
@@ -36,7 +47,7 @@ def svg(learner: LearnerConfig) -> str:
         if learner.variant == "independent":
             links = [line(8, middle, 66, y + HIGH / 2) for _, y in places]
             links += [line(70 + BOX, y + HIGH / 2, 206, middle) for _, y in places]
-            links += [text(226, middle + 4, "mean")]
+            links += [text(226, middle + 4, tr("mean"))]
         else:
             links = [line(8, 5 + HIGH / 2, 66, 5 + HIGH / 2), line(70 + BOX, 5 + HIGH / 2, 206, 5 + HIGH / 2)]
             for (x, y), level in zip(places[:-1], learner.levels[1:], strict=True):
@@ -44,7 +55,7 @@ def svg(learner: LearnerConfig) -> str:
                     line(x + 20, y + HIGH, x + 20, y + HIGH + 12),
                     line(x + 60, y + HIGH + 14, x + 60, y + HIGH + 2),
                 ]
-                links += [text(x + BOX + 50, y + HIGH + 11, f"{100 * level.rate:g} % of the way")]
+                links += [text(x + BOX + 50, y + HIGH + 11, tr("{percent:g} % of the way", percent=100 * level.rate))]
     boxes = [box(x, y, i, level) for i, ((x, y), level) in enumerate(zip(places, learner.levels, strict=True))]
     head = (
         f'<svg viewBox="0 0 {width} {height}" width="100%" style="max-width:{width * 1.2:.0f}px" role="img" '
@@ -70,5 +81,5 @@ def box(x: float, y: float, index: int, level) -> str:
     colour = HUES[index % len(HUES)]
     place = f'x="{x}" y="{y}" width="{BOX}" height="{HIGH}" rx="6"'
     return f'<rect {place} fill="{faded(colour, 0.15)}" stroke="{colour}"{dash}/>' + text(
-        x + BOX / 2, y + HIGH / 2 + 4, level.name
+        x + BOX / 2, y + HIGH / 2 + 4, every(level.period)
     )

@@ -7,15 +7,16 @@ import pandas as pd
 from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
-from ..theme import STREAM_NAMES, arm_name, level_words, score
+from ..language import tr
+from ..theme import arm_name, level_words, score, stream_name
 from .bands import seen_means
 
 
 def label(trace: Trace) -> str:
     """A run in a few words."""
-    stream = trace.meta["config"]["stream"]
-    kind = STREAM_NAMES.get(stream["kind"], stream["kind"])
-    return f"{arm_name(trace)} · {kind} · seed {trace.meta['seed']} · {trace.steps} steps"
+    stream, seed = stream_name(trace.meta["config"]["stream"]["kind"]), trace.meta["seed"]
+    names = {"learner": arm_name(trace), "stream": stream}
+    return tr("{learner} · {stream} · seed {seed} · {steps} steps", **names, seed=seed, steps=trace.steps)
 
 
 def flat(config: Any, name: str = "") -> dict[str, str]:
@@ -27,7 +28,7 @@ def flat(config: Any, name: str = "") -> dict[str, str]:
             return {name: ", ".join(map(level_words, config))}
         return {k: v for i, part in enumerate(config) for k, v in flat(part, f"{name} {i + 1}").items()}
     text = str(config)
-    return {name: text if len(text) <= 60 else f"{len(text):,} characters"}
+    return {name: text if len(text) <= 60 else tr("{count:,} characters", count=len(text))}
 
 
 def differences(one: Trace, two: Trace) -> list[tuple[str, str, str]]:
@@ -40,25 +41,28 @@ def differences(one: Trace, two: Trace) -> list[tuple[str, str, str]]:
 def alike(one: Trace, two: Trace) -> str:
     """Why two runs cannot be drawn on one scale; "" if they can."""
     if one.unit != two.unit:
-        return f"{label(one)} is scored in {one.unit}, {label(two)} in {two.unit}; choose two runs of one kind."
+        return tr(
+            "{one} is scored in {unit}, {two} in {other}; choose two runs of one kind.",
+            one=label(one), unit=tr(one.unit), two=label(two), other=tr(two.unit),
+        )  # fmt: skip
     return ""
 
 
 def figures(traces: list[Trace]) -> pd.DataFrame:
     """What each run reached and what it cost: one row a quantity, one column a run."""
-    columns = {}
+    columns, ends = {}, tr("not finished")
     for place, trace in zip("AB", traces, strict=False):
         R = trace.task_matrix() if trace.finished else None
         seen = seen_means(trace)
         columns[f"{place}: {label(trace)}"] = {
-            "mean over tasks seen": score(float(seen[-1]), trace.unit) if len(seen) else "-",
-            "final mean of all tasks": score(average_accuracy(R), trace.unit) if R is not None else "not finished",
-            "forgetting": score(forgetting(R, trace.lower_is_better), trace.unit) if R is not None else "not finished",
-            "parameters": f"{trace.meta['parameters']:,}",
-            "state of optimizers and memories": f"{trace.meta['state']:,}",
-            "samples": f"{trace.steps * trace.meta['samples']:,}",
-            "multiply-adds forward": f"{trace.steps * trace.meta['samples'] * trace.meta['multiply_adds']:,}",
-            "writes": f"{int(trace['wrote'].sum()):,}",
-            "seconds": f"{float(trace['seconds'][-1]):.1f}" if trace.steps else "0",
+            tr("mean over tasks seen"): score(float(seen[-1]), trace.unit) if len(seen) else "-",
+            tr("final mean of all tasks"): score(average_accuracy(R), trace.unit) if R is not None else ends,
+            tr("forgetting"): score(forgetting(R, trace.lower_is_better), trace.unit) if R is not None else ends,
+            tr("parameters"): f"{trace.meta['parameters']:,}",
+            tr("state of optimizers and memories"): f"{trace.meta['state']:,}",
+            tr("samples"): f"{trace.steps * trace.meta['samples']:,}",
+            tr("multiply-adds forward"): f"{trace.steps * trace.meta['samples'] * trace.meta['multiply_adds']:,}",
+            tr("writes"): f"{int(trace['wrote'].sum()):,}",
+            tr("seconds"): f"{float(trace['seconds'][-1]):.1f}" if trace.steps else "0",
         }
-    return pd.DataFrame(columns).rename_axis("quantity").reset_index()
+    return pd.DataFrame(columns).rename_axis(tr("quantity")).reset_index()

@@ -7,14 +7,16 @@ the 10 % to the 90 % quantile, at every probe of the run. Only Hope has such gat
 import numpy as np
 import pandas as pd
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
+from ..language import tr
 from ..theme import DASHES, INK, arm_name, faded
 from .curves import spread, thin
 
-NAMES = {"eta": "step size η", "alpha": "retention α"}
+NAMES = {"eta": phrase("step size η"), "alpha": phrase("retention α")}
 LABEL = 12  # px between two labels at the ends of lines
-WITHOUT = (
+WITHOUT = phrase(
     "No gates to show: step size and retention are made by the self-modifying memory of Hope, and no learner in view "
     "has one. Choose a text stream."
 )
@@ -44,31 +46,36 @@ def table(trace: Trace) -> pd.DataFrame:
         for i, step in enumerate(trace["probe_step"])
         for layer, head in heads(trace)
     ]
-    parts = [f"{gate} {part}" for gate in NAMES for part in ("mean", "10 %", "90 %")]
-    return pd.DataFrame(rows, columns=["learner", "step", "layer", "head", *parts])
+    parts = [f"{gate} {part}" for gate in NAMES for part in (tr("mean"), "10 %", "90 %")]
+    return pd.DataFrame(rows, columns=[tr("learner"), tr("step"), tr("layer"), tr("head"), *parts])
 
 
 def sentence(traces: list[Trace]) -> str:
     """How the mean of both gates moved from the first probe to the last one; for each learner that has none, why."""
     having = [trace for trace in traces if recorded(trace)]
     if not having:
-        return WITHOUT
+        return tr(WITHOUT)
     parts = []
     for trace in having:
-        moved = [f"{NAMES[gate]} {_way(trace[gate][..., 0])}" for gate in NAMES]
-        parts.append(f"**{arm_name(trace)}**: {' and '.join(moved)}, means over layers and heads.")
+        moved = {gate: _way(NAMES[gate], trace[gate][..., 0]) for gate in NAMES}
+        parts.append(
+            tr("**{learner}**: {eta} and {alpha}, means over layers and heads.", learner=arm_name(trace), **moved)
+        )
     without = [arm_name(trace) for trace in traces if not recorded(trace)]
-    return " ".join(parts + [f"**{name}** has no self-modifying memory, so no gates." for name in without])
+    parts += [tr("**{learner}** has no self-modifying memory, so no gates.", learner=name) for name in without]
+    return " ".join(parts)
 
 
-def _way(means: np.ndarray) -> str:
+def _way(gate: str, means: np.ndarray) -> str:
     """A gate [probes, layers, heads] in words: where it began and where it is."""
     whole = means.reshape(len(means), -1)
     whole = whole[np.isfinite(whole).all(1)].mean(1)
     if not len(whole):
-        return "unknown, as nothing finite was recorded"
+        return tr("{gate} unknown, as nothing finite was recorded", gate=gate)
     first, last = f"{whole[0]:.3f}", f"{whole[-1]:.3f}"
-    return f"stays at {last}" if first == last else f"went from {first} to {last}"
+    if first == last:
+        return tr("{gate} stays at {last}", gate=gate, last=last)
+    return tr("{gate} went from {first} to {last}", gate=gate, first=first, last=last)
 
 
 def y_range(traces: list[Trace], gate: str) -> tuple[float, float]:
@@ -87,7 +94,7 @@ def series(trace: Trace, panel: int, gate: str, height: float, low: float) -> li
     places = {at: height * (1 - trace[gate][kept[-1], *at, 0]) / (1 - low) for at in heads(trace)}
     moved = spread(places, LABEL, 0, height)
     for i, (layer, head) in enumerate(heads(trace)):
-        name = f"{NAMES[gate]} {layer + 1}.{head + 1}"
+        name = f"{tr(NAMES[gate])} {layer + 1}.{head + 1}"
         mean, bottom, top = trace[gate][kept, layer, head].T
 
         def line(values, steps=steps, **more):

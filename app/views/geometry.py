@@ -5,7 +5,8 @@ import plotly.graph_objects as go
 
 from nested_core.trace import Trace
 
-from ..theme import HUES, arm_name, hue
+from ..language import tr
+from ..theme import HUES, arm_name, hue, level_name, task_name
 
 
 def flat(trace: Trace, level: int) -> np.ndarray:
@@ -29,19 +30,23 @@ def paths(trace: Trace) -> go.Figure:
     places, share = plane(trace)
     figure, steps = go.Figure(), trace["memory_step"]
     for i, (level, place) in enumerate(zip(trace.levels, places, strict=True)):
-        told = [f"step {step}" for step in steps[: len(place)]]
+        told = [tr("step {step}", step=step) for step in steps[: len(place)]]
         x, y, z = place.T
         line = dict(color=HUES[i % len(HUES)], width=4)
-        figure.add_scatter3d(x=x, y=y, z=z, mode="lines", line=line, name=level["name"], text=told)
+        figure.add_scatter3d(x=x, y=y, z=z, mode="lines", line=line, name=level_name(level), text=told)
         for task, start, _ in trace.visits():
             k = min(int(np.searchsorted(steps, start - 1)), len(place) - 1)
             dot = dict(size=5, color=hue(task))
             at = dict(x=x[k : k + 1], y=y[k : k + 1], z=z[k : k + 1])
-            words = f"{level['name']}: {trace.tasks[task]} begins"
+            words = tr("{level}: {task} begins", level=level_name(level), task=task_name(trace, task))
             figure.add_scatter3d(**at, mode="markers", marker=dot, showlegend=False, text=words, hoverinfo="text")
-    names = [f"direction {i + 1} ({100 * part:.0f} %)" for i, part in enumerate(share)]
-    axes = {f"{axis}axis": dict(title=name) for axis, name in zip("xyz", names, strict=False)}
+    axes = {f"{axis}axis": dict(title=name) for axis, name in zip("xyz", directions(share), strict=False)}
     return figure.update_layout(scene=axes, height=460, margin=dict(l=0, r=0, t=30, b=0), legend=dict(orientation="h"))
+
+
+def directions(share: np.ndarray) -> list[str]:
+    """Names of axes along which things differ most, with their shares of the whole."""
+    return [tr("direction {number} ({part:.0f} %)", number=i, part=100 * part) for i, part in enumerate(share, 1)]
 
 
 def spectrum(trace: Trace, level: int) -> np.ndarray:
@@ -61,16 +66,19 @@ def spectra(trace: Trace, level: int) -> go.Figure:
     values = spectrum(trace, level)
     steps = trace["memory_step"][: len(values)]
     surface = go.Surface(z=values, x=np.arange(1, values.shape[1] + 1), y=steps, colorscale="Cividis", showscale=False)
-    axes = dict(xaxis=dict(title="singular value"), yaxis=dict(title="step"), zaxis=dict(title="size"))
+    names = {"x": tr("singular value"), "y": tr("step"), "z": tr("size")}
+    axes = {f"{axis}axis": dict(title=name) for axis, name in names.items()}
     return go.Figure(surface).update_layout(scene=axes, height=460, margin=dict(l=0, r=0, t=10, b=0))
 
 
 def sentence(trace: Trace, level: int) -> str:
     values = spectrum(trace, level)
     if not len(values):
-        return "No snapshot of this memory holds finite numbers."
+        return tr("No snapshot of this memory holds finite numbers.")
     begin, end = trace["memory_step"][[0, len(values) - 1]]
-    return (
-        f"{arm_name(trace)}, {trace.levels[level]['name']}: its weight is spread over {rank(values[0]):.1f} directions "
-        f"at step {begin} and over {rank(values[-1]):.1f} at step {end}."
-    )
+    return tr(
+        "{learner}, {level}: its weight is spread over {before:.1f} directions at step {begin} and over {after:.1f} at "
+        "step {end}.",
+        learner=arm_name(trace), level=level_name(trace.levels[level]), before=rank(values[0]), begin=begin,
+        after=rank(values[-1]), end=end,
+    )  # fmt: skip

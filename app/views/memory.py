@@ -3,10 +3,14 @@
 import numpy as np
 import pandas as pd
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
-from ..theme import FALL, RISE, arm_name, faded
+from ..language import tr
+from ..theme import FALL, RISE, arm_name, faded, level_name
 from .picture import caption, savable
+
+MAPS = (phrase("weights now"), phrase("changed last"))
 
 
 def snapshots(trace: Trace, level: int) -> tuple[np.ndarray, np.ndarray, int, int]:
@@ -39,12 +43,12 @@ def table(trace: Trace, level: int) -> pd.DataFrame:
     rows, columns = np.indices(contents.shape)
     return pd.DataFrame(
         {
-            "learner": arm_name(trace),
-            "level": trace.levels[level]["name"],
-            "row": rows.ravel(),
-            "column": columns.ravel(),
-            "weight": contents.ravel(),
-            "change": change.ravel(),
+            tr("learner"): arm_name(trace),
+            tr("level"): level_name(trace.levels[level]),
+            tr("row"): rows.ravel(),
+            tr("column"): columns.ravel(),
+            tr("weight"): contents.ravel(),
+            tr("change"): change.ravel(),
         }
     )
 
@@ -52,23 +56,27 @@ def table(trace: Trace, level: int) -> pd.DataFrame:
 def sentence(trace: Trace, level: int) -> str:
     """What the two maps show, in words."""
     contents, change, step, before = snapshots(trace, level)
-    name = trace.levels[level]["name"]
+    name = level_name(trace.levels[level])
     size = float(np.linalg.norm(contents))
     if step == before:
-        return f"Step {step}: no change to show yet."
+        return tr("Step {step}: no change to show yet.", step=step)
     if not change.any():
-        return f"The level {name} of {arm_name(trace)} wrote nothing between steps {before} and {step}."
-    moved = 100 * float(np.linalg.norm(change)) / size if size else 0.0
-    return f"Between steps {before} and {step} this part of the level {name} moved by {moved:.2g} % of its size."
+        return tr(
+            "The level {level} of {learner} wrote nothing between steps {before} and {step}.",
+            level=name, learner=arm_name(trace), before=before, step=step,
+        )  # fmt: skip
+    return tr(
+        "Between steps {before} and {step} this part of the level {level} moved by {percent:.2g} % of its size.",
+        before=before, step=step, level=name, percent=100 * float(np.linalg.norm(change)) / size if size else 0.0,
+    )  # fmt: skip
 
 
 def option(trace: Trace, level: int) -> dict:
     """Two heat maps: weights now, and change. Orange is positive, blue negative, nothing is zero."""
     maps = snapshots(trace, level)[:2]
     ramp = [FALL, faded(FALL, 0.5), "rgba(128,128,128,0.06)", faded(RISE, 0.5), RISE]
-    names = ("weights now", "changed last")
     grids, xs, ys, series, colours, titles = [], [], [], [], [], []
-    for i, (values, name) in enumerate(zip(maps, names, strict=True)):
+    for i, (values, name) in enumerate(zip(maps, MAPS, strict=True)):
         left, right = ("0%", "52%") if i == 0 else ("52%", "0%")
         size = limit(values)
         grids.append(
@@ -86,8 +94,8 @@ def option(trace: Trace, level: int) -> dict:
         series.append(
             {
                 "type": "heatmap",
-                "id": name,
-                "name": name,
+                "id": str(name),
+                "name": tr(name),
                 "xAxisIndex": i,
                 "yAxisIndex": i,
                 "data": _cells(values),
@@ -99,14 +107,16 @@ def option(trace: Trace, level: int) -> dict:
         )
         titles.append(
             {
-                "text": f"{name} (±{size:.2g})",
+                "text": f"{tr(name)} (±{size:.2g})",
                 "left": left,
                 "top": 2,
                 "padding": 0,
                 "textStyle": {"fontSize": 12, "fontWeight": 400},
             }
         )
-    picture = savable(f"{arm_name(trace)}, {trace.levels[level]['name']}, step {trace.steps} · {caption([trace])}")
+    which = {"learner": arm_name(trace), "level": level_name(trace.levels[level])}
+    words = tr("{learner}, {level}, step {step} · {caption}", **which, step=trace.steps, caption=caption([trace]))
+    picture = savable(words)
     return {
         "animation": False,
         **picture,
@@ -117,5 +127,5 @@ def option(trace: Trace, level: int) -> dict:
         "series": series,
         "visualMap": colours,
         "legend": {"show": False},
-        "tooltip": {"trigger": "item", "confine": True, "formatter": "row {@[1]}, column {@[0]}: {@[2]}"},
+        "tooltip": {"trigger": "item", "confine": True, "formatter": tr("row {@[1]}, column {@[0]}: {@[2]}")},
     }

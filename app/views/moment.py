@@ -4,10 +4,12 @@ import numpy as np
 
 from nested_core.trace import Trace
 
-from ..theme import arm_name, score
-from .summary import _join
+from ..language import plural, tr
+from ..theme import arm_name, level_name, score
+from .summary import join
 
-RULES = {  # what a write is, by kind of level; {x} its clock, {y} the next faster one, {rate} and {kept} its own
+# What a write is, by kind of level; {x} its clock, {y} the next faster one, {rate} and {kept} its own; words in text.
+RULES = {
     "gradient": (
         r"\theta_{{{x}}} \leftarrow {kept}\theta_{{{x}}} - {rate}\,\mathrm{{{optimizer}}}(\nabla L),"
         r"\quad \lVert\nabla L\rVert = {surprise}"
@@ -17,12 +19,12 @@ RULES = {  # what a write is, by kind of level; {x} its clock, {y} the next fast
         r"\theta_{{{y}}} \leftarrow \theta_{{{x}}},\quad \lVert\theta_{{{y}}} - \theta_{{{x}}}\rVert = {surprise}"
     ),
     "block": (
-        r"W_{{{x}}} \leftarrow {kept}W_{{{x}}} - {rate}\,\Big(\sum_{{window}} \nabla L\Big) P_{{{x}}},"
-        r"\quad \mathrm{{error}} = {surprise}"
+        r"W_{{{x}}} \leftarrow {kept}W_{{{x}}} - {rate}\,\Big(\sum_{{{window}}} \nabla L\Big) P_{{{x}}},"
+        r"\quad \mathrm{{{error}}} = {surprise}"
     ),
     "in context": (
         r"M_t = M_{{t-1}}(\alpha_t I - \eta_t k_t k_t^\top) - \eta_t (M_{{t-1}} k_t - \hat v_t) k_t^\top"
-        r"\quad\text{{at each of its tokens}}"
+        r"\quad\text{{{tokens}}}"
     ),
 }
 
@@ -40,20 +42,28 @@ def sentence(trace: Trace) -> str:
     """Which levels wrote at the latest step, and how far each moved; "" before the first."""
     if not trace.steps:
         return ""
-    name, wrote, change = arm_name(trace), writers(trace), trace["change"][-1]
-    said = f"it predicted the batch at {score(float(trace['online'][-1]), trace.unit)}"
+    wrote, change = writers(trace), trace["change"][-1]
+    said = {"learner": arm_name(trace), "score": score(float(trace["online"][-1]), trace.unit)}
     if not wrote:
-        return f"**{name}**: {said}; no level writes."
-    names = [trace.levels[i]["name"] for i in wrote]
-    verb = "writes" if len(names) == 1 else "write"
-    moved = _join([f"{trace.levels[i]['name']} moves {percent(float(change[i]))}" for i in wrote])
-    return f"**{name}**: {said}; {_join(names)} {verb}; {moved} of its size."
+        return tr("**{learner}**: it predicted the batch at {score}; no level writes.", **said)
+    names = [level_name(trace.levels[i]) for i in wrote]
+    moved = [
+        tr("{level} moves {part}", level=name, part=percent(float(change[i])))
+        for i, name in zip(wrote, names, strict=True)
+    ]
+    return plural(
+        "**{learner}**: it predicted the batch at {score}; {levels} writes; {moved} of its size.",
+        "**{learner}**: it predicted the batch at {score}; {levels} write; {moved} of its size.",
+        len(names), **said, levels=join(names), moved=join(moved),
+    )  # fmt: skip
 
 
 def plain(traces: list[Trace]) -> str:
     """The latest step of all learners, for somebody who cannot see the stage."""
     words = " ".join(filter(None, (sentence(trace) for trace in traces))).replace("**", "")
-    return f"The memories at step {traces[0].steps}. {words}" if words else "The memories before the first step."
+    if not words:
+        return tr("The memories before the first step.")
+    return tr("The memories at step {step}. {words}", step=traces[0].steps, words=words)
 
 
 def in_force(trace: Trace) -> list[dict]:
@@ -80,8 +90,9 @@ def equations(trace: Trace) -> list[str]:
         values = dict(
             x=level["period"], y=faster, rate=f"{own.get('rate', learner.get('rate', 0)):g}",
             kept="" if kept == 1 else f"{kept:g}\\,",
-            optimizer={"sgd": "GD", "adam": "Adam"}.get(learner.get("optimizer"), "step"),
+            optimizer={"sgd": "GD", "adam": "Adam"}.get(learner.get("optimizer"), tr("step")),
             surprise=f"{float(trace['surprise'][-1, i]):.3g}",
+            window=tr("window"), error=tr("error"), tokens=tr("at each of its tokens"),
         )  # fmt: skip
         lines.append(rule.format(**values))
     return lines

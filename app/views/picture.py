@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from nested_core.trace import Trace
 
+from ..language import tr
 from ..theme import level_words
 
 
@@ -12,15 +13,20 @@ def caption(traces: list[Trace], seeds: Sequence[int] = ()) -> str:
     config = traces[0].meta["config"]
     seed = ", ".join(map(str, seeds or (traces[0].meta["seed"],)))
     stream = config["stream"]
-    visits = f"{stream['tasks']} tasks, {stream['rounds']} x {stream['dwell']} steps" if "dwell" in stream else ""
-    visits += f", order {' '.join(str(task + 1) for task in stream['order'])}" if stream.get("order") else ""
-    visits += f", {100 * stream['similarity']:.0f} % alike" if stream.get("similarity") else ""
+    visits = []
+    if "dwell" in stream:
+        size = {name: stream[name] for name in ("tasks", "rounds", "dwell")}
+        visits.append(tr("{tasks} tasks, {rounds} x {dwell} steps", **size))
+    if stream.get("order"):
+        visits.append(tr("order {tasks}", tasks=" ".join(str(task + 1) for task in stream["order"])))
+    if stream.get("similarity"):
+        visits.append(tr("{percent:.0f} % alike", percent=100 * stream["similarity"]))
     levels = ", ".join(level_words(x) for x in config["learner"].get("levels", []))
-    return " · ".join(filter(None, [stream["kind"], visits, f"seed {seed}", levels]))
+    return " · ".join(filter(None, [stream["kind"], ", ".join(visits), tr("seed {seed}", seed=seed), levels]))
 
 
 def savable(text: str) -> dict:
     """Parts of an ECharts option: the button, and a line of small type at the bottom (leave 14 pixels free)."""
     small = {"text": text, "left": 0, "bottom": 0, "textStyle": {"fontSize": 10, "fontWeight": 400}}
-    button = {"title": "Save this picture", "pixelRatio": 2}
+    button = {"title": tr("Save this picture"), "pixelRatio": 2}
     return {"toolbox": {"right": 0, "top": 0, "feature": {"saveAsImage": button}}, "title": [small]}

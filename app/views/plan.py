@@ -2,6 +2,7 @@
 
 from nested_core.config import StreamConfig
 
+from ..language import plural, tr
 from ..theme import faded, hue
 
 NUMBERED = 24  # visits at most whose number fits
@@ -10,9 +11,13 @@ NUMBERED = 24  # visits at most whose number fits
 def words(stream: StreamConfig) -> str:
     """The same in words."""
     order = " ".join(str(task + 1) for task, _ in stream.visits[:NUMBERED]) + " …" * (len(stream.visits) > NUMBERED)
-    count = "1 visit" if len(stream.visits) == 1 else f"{len(stream.visits)} visits"
-    alike = f", tasks {100 * stream.similarity:.0f} % alike" if stream.similarity else ""
-    return f"{count}, {stream.steps:,} steps: {order}{alike}"
+    plan = plural(
+        "{n} visit, {steps:,} steps: {order}", "{n} visits, {steps:,} steps: {order}",
+        len(stream.visits), steps=stream.steps, order=order,
+    )  # fmt: skip
+    if not stream.similarity:
+        return plan
+    return tr("{plan}, tasks {percent:.0f} % alike", plan=plan, percent=100 * stream.similarity)
 
 
 def html(stream: StreamConfig) -> str:
@@ -23,5 +28,5 @@ def html(stream: StreamConfig) -> str:
         f"overflow:hidden;text-align:center;font-size:0.75rem'>{task + 1 if few else '&nbsp;'}</div>"
         for task, steps in stream.visits
     )
-    label = f"Plan of the stream: {words(stream)}"
+    label = tr("Plan of the stream: {plan}", plan=words(stream))
     return f"<div role='img' aria-label='{label}' style='display:flex;height:1.2rem'>{blocks}</div>"

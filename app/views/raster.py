@@ -3,12 +3,18 @@
 import numpy as np
 import pandas as pd
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
-from ..theme import INK, arm_name
+from ..language import tr
+from ..theme import INK, arm_name, level_name
 
 MAX_TICKS = 160  # a level; denser writes are drawn as bins
-HEIGHTS = {0.1: ("small write", 4), 0.4: ("middling write", 8), 1.0: ("large write", 13)}  # part of the largest: px
+HEIGHTS = {  # part of the largest: px
+    0.1: (phrase("small write"), 4),
+    0.4: (phrase("middling write"), 8),
+    1.0: (phrase("large write"), 13),
+}
 
 
 def rates(trace: Trace) -> pd.DataFrame:
@@ -17,17 +23,16 @@ def rates(trace: Trace) -> pd.DataFrame:
     rows = [
         (
             arm_name(trace),
-            level["name"],
-            level["kind"],
+            level_name(level),
+            tr(level["kind"]),
             int(wrote[:, i].sum()),
             trace.steps,
             mean_size(change[:, i], wrote[:, i]),
         )
         for i, level in enumerate(trace.levels)
     ]
-    return pd.DataFrame(
-        rows, columns=["learner", "level", "kind", "steps with a write", "steps", "mean size of a write (fraction)"]
-    )
+    columns = [tr("learner"), tr("level"), tr("kind"), tr("steps with a write"), tr("steps")]
+    return pd.DataFrame(rows, columns=[*columns, tr("mean size of a write (fraction)")])
 
 
 def mean_size(change: np.ndarray, wrote: np.ndarray) -> float:
@@ -37,14 +42,14 @@ def mean_size(change: np.ndarray, wrote: np.ndarray) -> float:
 
 def table(trace: Trace) -> pd.DataFrame:
     """Every recorded write: one row a step and level that wrote."""
-    steps, levels = np.nonzero(trace["wrote"])
+    (steps, levels), names = np.nonzero(trace["wrote"]), row_names(trace)
     return pd.DataFrame(
         {
-            "learner": arm_name(trace),
-            "step": steps + 1,
-            "level": [trace.levels[i]["name"] for i in levels],
-            "size of the write (fraction)": trace["change"][steps, levels],
-            "surprise (norm)": trace["surprise"][steps, levels],
+            tr("learner"): arm_name(trace),
+            tr("step"): steps + 1,
+            tr("level"): [names[i] for i in levels],
+            tr("size of the write (fraction)"): trace["change"][steps, levels],
+            tr("surprise (norm)"): trace["surprise"][steps, levels],
         }
     )
 
@@ -62,11 +67,11 @@ def ticks(trace: Trace, level: int, width: int) -> tuple[np.ndarray, np.ndarray]
 
 
 def row_names(trace: Trace) -> list[str]:
-    return [level["name"] for level in trace.levels]
+    return [level_name(level) for level in trace.levels]
 
 
 def row_totals(trace: Trace) -> list[str]:
-    return [f"{n} of {trace.steps}" for n in trace["wrote"].sum(axis=0)]
+    return [tr("{count} of {steps}", count=n, steps=trace.steps) for n in trace["wrote"].sum(axis=0)]
 
 
 def series(trace: Trace, panel: int) -> list[dict]:
@@ -82,7 +87,7 @@ def series(trace: Trace, panel: int) -> list[dict]:
         {
             "type": "scatter",
             "id": f"raster {panel} {limit}",
-            "name": name,
+            "name": tr(name),
             "xAxisIndex": panel,
             "yAxisIndex": panel,
             "symbol": "rect",

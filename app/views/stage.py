@@ -1,7 +1,7 @@
 """The stage as data: the sample that flows through, each learner's answer, who wrote lately, and what memories hold.
 
-`frame` is all that app/stage paints. Every number in it is a recorded event; what moves between two frames is the
-picture alone (ticks slide, a fresh write glows).
+`frame` is all that app/stage paints, in the reader's language. Every number in it is a recorded event; what moves
+between two frames is the picture alone (ticks slide, a fresh write glows).
 """
 
 import json
@@ -15,7 +15,8 @@ import numpy as np
 
 from nested_core.trace import Trace
 
-from ..theme import arm_name, hue, score
+from ..language import language
+from ..theme import arm_name, hue, level_name, score, task_name
 from .memory import limit, snapshots
 
 KEPT = 2_000  # pictures of one log
@@ -48,7 +49,7 @@ def _text(trace: Trace, size: int, place: int, held: dict[tuple[int, int], int])
         bare = [{name: x for name, x in one.items() if name != "memory"} for one in told["lanes"]]
         return json.dumps({**told, "lanes": bare} if old else told, separators=(",", ":"))
 
-    return kept(trace, ("text", trace.steps, size, old), make)
+    return kept(trace, ("text", language(), trace.steps, size, old), make)
 
 
 def window(traces: list[Trace]) -> int:
@@ -58,13 +59,13 @@ def window(traces: list[Trace]) -> int:
 
 
 def _head(trace: Trace, size: int) -> dict:
-    step, tasks = trace.steps, trace.tasks
+    step = trace.steps
     now = int(trace["task"][-1]) if step else 0
     return {
         "step": step,
         "total": trace.meta["steps"],
         "window": size,
-        "task": {"name": f"{now + 1} {tasks[now]}", "colour": hue(now)} if step else None,
+        "task": {"name": f"{now + 1} {task_name(trace, now)}", "colour": hue(now)} if step else None,
         "sample": sample(trace),
     }
 
@@ -105,7 +106,7 @@ def lane(trace: Trace, level: int, window: int) -> dict:
     at = np.flatnonzero(wrote)
     sizes = (change[at] / largest).round(2)
     return {
-        "name": about["name"],
+        "name": level_name(about),
         "period": about["period"] if about["per"] == "step" else 0,  # 0: at every token
         "writes": [list(pair) for pair in zip((at + steps - len(wrote) + 1).tolist(), sizes.tolist(), strict=True)],
         "moved": round(100 * float(change[-1]), 3) if len(wrote) and wrote[-1] else None,

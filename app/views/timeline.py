@@ -6,6 +6,7 @@ mouse. The result is an ECharts option: a plain dict.
 
 from nested_core.trace import Trace
 
+from ..language import tr
 from ..theme import INK, arm_name, faded, hue, samples
 from . import curves, gates, raster
 from .picture import caption, savable
@@ -72,7 +73,7 @@ def _marks(trace: Trace) -> dict:
         "silent": True,
         "animation": False,
         "symbol": "none",
-        "label": {"show": True, "formatter": "changed", "position": "insideEndTop", "fontSize": 11, "color": INK},
+        "label": {"show": True, "formatter": tr("changed"), "position": "insideEndTop", "fontSize": 11, "color": INK},
         "lineStyle": {"color": INK, "type": [2, 2], "width": 1.5},
         "data": [{"xAxis": step} for step in steps],
     }
@@ -80,6 +81,7 @@ def _marks(trace: Trace) -> dict:
 
 def _x_axis(trace: Trace, panel: int, total: int, named: bool) -> dict:
     """The steps of a panel; only the lowest of all is named and labelled."""
+    each = {"count": trace.meta["samples"], "samples": samples(trace.unit)}
     return {
         "type": "value",
         "gridIndex": panel,
@@ -89,7 +91,7 @@ def _x_axis(trace: Trace, panel: int, total: int, named: bool) -> dict:
         "axisLabel": {"show": named, "hideOverlap": True},
         "axisTick": {"show": named},
         "axisLine": {"show": named, "onZero": False},
-        "name": f"step ({trace.meta['samples']} {samples(trace.unit)} each)" if named else "",
+        "name": tr("step ({count} {samples} each)", **each) if named else "",
         "nameLocation": "middle",
         "nameGap": 26,
         "axisPointer": {"show": True, "snap": False, "label": {"show": named, "precision": 0}},
@@ -152,9 +154,8 @@ def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
     """The picture of these learners as they stand; ghosts: how they stood before a change, drawn pale."""
     low, high = curves.y_range(traces)
     accuracy = traces[0].unit == "accuracy"
-    scale = (
-        ("accuracy (%)", low, high, 25) if accuracy else ("bits per character", low, high, max(1, (high - low) // 4))
-    )
+    title, every = (tr("accuracy (%)"), 25) if accuracy else (tr("bits per character"), max(1, (high - low) // 4))
+    scale = (title, low, high, every)
     grids, xs, ys, titles, series, top = [], [], [], [], [], TOP
     total = max(trace.meta["steps"] for trace in traces)
     for trace in traces:
@@ -180,7 +181,7 @@ def option(traces: list[Trace], ghosts: list[Trace] = ()) -> dict:
                 titles += _totals(trace, place)
             else:
                 least, most = gates.y_range(traces, kind)
-                ys.append(_y_axis(panel, gates.NAMES[kind], least, most, (most - least) / 2))
+                ys.append(_y_axis(panel, tr(gates.NAMES[kind]), least, most, (most - least) / 2))
                 series += gates.series(trace, panel, kind, GATE, least)
             series.append(_backdrop(trace, panel, kind == "curves"))
             place += size + BETWEEN

@@ -4,12 +4,17 @@ import altair as alt
 import numpy as np
 import pandas as pd
 
+from nested_core.phrase import phrase
 from nested_core.trace import Trace
 
-from ..theme import DASHES, HUES, arm_name
+from ..language import tr
+from ..theme import DASHES, HUES, arm_name, level_name
 from .curves import thin
 
-KINDS = {"change": "size of the write (share of the memory)", "surprise": "surprise (norm of the error)"}
+KINDS = {
+    "change": phrase("size of the write (share of the memory)"),
+    "surprise": phrase("surprise (norm of the error)"),
+}
 
 
 def frame(traces: list[Trace], channel: str) -> pd.DataFrame:
@@ -19,7 +24,7 @@ def frame(traces: list[Trace], channel: str) -> pd.DataFrame:
         for i, level in enumerate(trace.levels):
             values = trace[channel][:, i]
             steps = thin(np.flatnonzero(trace["wrote"][:, i] & np.isfinite(values) & (values > 0)))
-            name = f"{arm_name(trace)}, {level['name']}"
+            name = f"{arm_name(trace)}, {level_name(level)}"
             parts.append(pd.DataFrame({"level": name, "step": steps + 1, "value": values[steps]}))
     return pd.concat(parts)
 
@@ -35,11 +40,15 @@ def chart(traces: list[Trace], channel: str) -> alt.Chart:
         alt.Chart(found)
         .mark_line(strokeWidth=2)
         .encode(
-            x=alt.X("step:Q", title="step"),
-            y=alt.Y("value:Q", title=KINDS[channel]).scale(type="log"),
+            x=alt.X("step:Q", title=tr("step")),
+            y=alt.Y("value:Q", title=tr(KINDS[channel])).scale(type="log"),
             color=alt.Color("level:N").scale(domain=names, range=colours).legend(orient="top", title=None),
             strokeDash=alt.StrokeDash("level:N").scale(domain=names, range=dashes).legend(None),
-            tooltip=["level", "step", alt.Tooltip("value", format=".3g")],
+            tooltip=[
+                alt.Tooltip("level", title=tr("level")),
+                alt.Tooltip("step", title=tr("step")),
+                alt.Tooltip("value", title=tr("value"), format=".3g"),
+            ],
         )
     )
     above = lines.encode(x=alt.X("step:Q", title=None).scale(domain=brush)).properties(height=200, width="container")
@@ -54,5 +63,8 @@ def sentence(traces: list[Trace]) -> str:
         for i, level in enumerate(trace.levels):
             sizes = trace["change"][trace["wrote"][:, i], i]
             if len(sizes):
-                parts.append(f"{arm_name(trace)} {level['name']} {100 * float(np.median(sizes)):.2g} %")
-    return f"Half of the writes are below {', '.join(parts)} of the memory." if parts else "Nothing was written."
+                which = {"learner": arm_name(trace), "level": level_name(level)}
+                parts.append(tr("{learner} {level} {percent:.2g} %", **which, percent=100 * float(np.median(sizes))))
+    if not parts:
+        return tr("Nothing was written.")
+    return tr("Half of the writes are below {sizes} of the memory.", sizes=", ".join(parts))

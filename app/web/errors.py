@@ -5,13 +5,10 @@ import secrets
 
 import streamlit as st
 
+from ..language import tr
 from .metrics import PAGE_ERRORS
 
 log = logging.getLogger(__name__)
-SENTENCE = (
-    "Something went wrong on this page. Reload it to go on; if it happens again, tell whoever runs this server the "
-    "reference **{}**."
-)
 
 
 def told(error: Exception) -> bool:
@@ -19,5 +16,11 @@ def told(error: Exception) -> bool:
     reference = secrets.token_hex(3).upper()
     PAGE_ERRORS.inc()
     log.error("a page failed", exc_info=error, extra={"reference": reference})
-    st.error(SENTENCE.format(reference))
+    st.error(
+        tr(
+            "Something went wrong on this page. Reload it to go on; if it happens again, tell whoever runs this server "
+            "the reference **{reference}**.",
+            reference=reference,
+        )
+    )
     return True

@@ -19,6 +19,7 @@ import numpy as np
 import torch
 
 from ..config import ConfigError, StreamConfig
+from ..phrase import phrase
 from ..rng import generator
 from .base import Batch, Stream, moved
 
@@ -46,7 +47,10 @@ def python_source() -> str:
     text = "\n".join(file.read_text(encoding="utf-8") for file in files if file.exists())[:MAX_CHARACTERS]
     if not text:
         raise ConfigError(
-            f"stream: 'languages' needs the source of Python's standard library, not found in {root}; use own_text."
+            phrase(
+                "stream: 'languages' needs the source of Python's standard library, not found in {root}; use own_text.",
+                root=str(root),
+            )
         )
     return text
 
@@ -86,7 +90,12 @@ class TextStream(Stream):
         for name, s, c in zip(self.tasks, symbols, cut, strict=True):
             if c < need:
                 raise ConfigError(
-                    f"text {name!r}: {len(s)} characters cannot be cut into sequences of {config.length}; give more."
+                    phrase(
+                        "text {name!r}: {size} characters cannot be cut into sequences of {length}; give more.",
+                        name=name,
+                        size=len(s),
+                        length=config.length,
+                    )
                 )
         self._train = [s[:c] for s, c in zip(symbols, cut, strict=True)]
         self.tests = [
