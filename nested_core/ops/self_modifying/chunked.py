@@ -120,13 +120,13 @@ def _segment(
     y = writes[0].read(q, MEMORY, after)
     if len(memory) == 2:
         y = q + writes[1].read(gelu(y), MEMORY, after)
-    adapts = torch.tensor([name in writing.adapt for name in MEMORIES[: writing.memories]], device=x.device)
+    adapts = [name in writing.adapt for name in MEMORIES[: writing.memories]]
     ends = [write.end() for write in writes]
-    if bool(adapts.all()):
+    if all(adapts):
         return y, tuple(M for M, _ in ends), tuple(S for _, S in ends if S is not None)
-    if not bool(adapts[MEMORY]):
+    if not adapts[MEMORY]:
         y = ask(tuple(layer[:, :, MEMORY] for layer in memory), q)
-    keep = adapts[:, None, None]
+    keep = torch.tensor(adapts, device=x.device)[:, None, None]
     changed = tuple(torch.where(keep, M, old) for (M, _), old in zip(ends, memory, strict=True))
     moving = tuple(torch.where(keep, S, old) for (_, S), old in zip(ends, momentum, strict=False) if S is not None)
     return y, changed, moving

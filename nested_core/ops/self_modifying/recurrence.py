@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn.functional import pad
 
 from ...shapes import Float
 
@@ -36,19 +37,21 @@ class Decay:
     def __init__(self, log_alpha: Float[Tensor, "B H 1 C"], beta: Float[Tensor, "H 1 1 1"] | None = None):
         C, total = log_alpha.shape[-1], log_alpha.cumsum(-1)
         ones = torch.ones(C, C, dtype=torch.bool, device=log_alpha.device).tril()
-        # a_t / a_s as an exponent of a difference of logs: in [0, 1] for s <= t, and never a division by a small number
-        ratio = (total[..., :, None] - total[..., None, :]).masked_fill(~ones, -torch.inf).exp()
-        decay = total.exp()[..., None]
-        if beta is None:
-            past = _before(ratio)
-            self.after, self.before = Fading(ratio, ratio, decay, None), Fading(past, past, _before(decay, 1.0), None)
-            return
-        age = torch.arange(C, device=log_alpha.device)
-        self.power = beta ** (age[:, None] - age).clamp(min=0) * ones  # beta^(t - s), what is left of w_s in S_t
-        self.faded = beta ** (age[:, None] + 1)  # what is left of S_0 in S_t, [H, 1, C, 1]
-        spread, lag = ratio @ self.power, ratio @ self.faded
-        self.after = Fading(ratio, spread, decay, lag)
-        self.before = Fading(_before(ratio), _before(spread), _before(decay, 1.0), _before(lag))
+        if beta is not None:
+            age = torch.arange(C, device=log_alpha.device)
+            self.power = beta ** (age[:, None] - age).clamp(min=0) * ones  # beta^(t - s), what is left of w_s in S_t
+            self.faded = beta ** (age[:, None] + 1)  # what is left of S_0 in S_t, [H, 1, C, 1]
+
+        def fading(so_far: Tensor, written: Tensor) -> Fading:
+            """so_far: log of the decay since the start; written: whether token s was written by then."""
+            # As an exponent of a difference of logs: in [0, 1], and never a division by a small number.
+            between = so_far[..., :, None] - total[..., None, :]
+            ratio, decay = between.masked_fill(~written, -torch.inf).exp(), so_far.exp()[..., None]
+            if beta is None:
+                return Fading(ratio, ratio, decay, None)
+            return Fading(ratio, ratio @ self.power, decay, ratio @ self.faded)
+
+        self.after, self.before = fading(total, ones), fading(pad(total[..., :-1], (1, 0)), ones.tril(-1))
 
 
 class Recurrence:
@@ -76,8 +79,10 @@ class Recurrence:
         answers = keys @ M.mT if answers is None else answers
         self.direct: Tensor | None = None
         if S is None or before.lag is None:  # direct writes and those through the momentum fade alike: their sum
-            both = erase + running
-            system, right = alike * (both * eta * before.ratio), errors + (both * before.decay) * answers
+            ratio, decayed = before.ratio, before.decay
+            if erase + running != 1:
+                ratio, decayed = (erase + running) * ratio, (erase + running) * decayed
+            system, right = alike * (eta * ratio), torch.addcmul(errors, decayed, answers)
             self.moved = UnitLowerInverse.apply(system) @ (-eta * right)
         else:
             known = -eta * errors
@@ -88,20 +93,20 @@ class Recurrence:
 
     def read(self, queries: Float[Tensor, "B H C K"], which: int, after: bool) -> Float[Tensor, "B H C O"]:
         """What token t reads with its query from one memory: from M_t if `after`, else from M_{t-1}."""
-        keys = self.keys[:, :, which if self.keys.shape[2] > 1 else 0]
+        keys = self.keys[:, :, which] if self.keys.shape[2] > 1 else self.keys.squeeze(2)
         ratio, spread, decay, lag = self.decay.after if after else self.decay.before
         alike = queries @ keys.mT
-        found: Tensor = decay[:, :, 0] * (queries @ self.M[:, :, which].mT)
-        found = found + (alike * spread[:, :, 0]) @ self.moved[:, :, which]
+        found: Tensor = decay.squeeze(2) * (queries @ self.M[:, :, which].mT)
+        found = found + (alike * spread.squeeze(2)) @ self.moved[:, :, which]
         if self.direct is not None and self.S is not None and lag is not None:
-            found = found + (alike * ratio[:, :, 0]) @ self.direct[:, :, which]
-            found = found + lag[:, :, 0] * (queries @ self.S[:, :, which].mT)
+            found = found + (alike * ratio.squeeze(2)) @ self.direct[:, :, which]
+            found = found + lag.squeeze(2) * (queries @ self.S[:, :, which].mT)
         return found
 
     def end(self) -> tuple[Tensor, Tensor | None]:
         """M and S after the last token."""
         ratio, spread, decay, lag = self.decay.after
-        M = decay[..., -1:, :] * self.M + self.moved.mT @ (spread[..., -1:, :].mT * self.keys)
+        M = torch.addcmul(self.moved.mT @ (spread[..., -1:, :].mT * self.keys), decay[..., -1:, :], self.M)
         if self.direct is None or self.S is None or lag is None:
             return M, None
         M = M + lag[..., -1:, :] * self.S + self.direct.mT @ (ratio[..., -1:, :].mT * self.keys)
@@ -110,7 +115,10 @@ class Recurrence:
 
 
 class UnitLowerInverse(torch.autograd.Function):
-    """X = (I + L)^-1 for strictly lower triangular L [..., C, C]; its gradient, -X^T G X^T, needs no second solve."""
+    """X = (I + L)^-1 for strictly lower triangular L [..., C, C]; its gradient, -X^T G X^T, needs no second solve.
+
+    What stands in the gradient above the diagonal means nothing: there L is 0 because a factor of it is.
+    """
 
     @staticmethod
     def forward(ctx: Any, L: Tensor) -> Tensor:
@@ -121,7 +129,7 @@ class UnitLowerInverse(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, G: Tensor) -> Tensor:
         (X,) = ctx.saved_tensors
-        dL: Tensor = -(X.mT @ G @ X.mT).tril(-1)
+        dL: Tensor = (X.mT @ G).neg_() @ X.mT
         return dL
 
 
@@ -130,8 +138,3 @@ def unit_lower_inverse(L: Tensor) -> Tensor:
     eye = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device).expand_as(L)
     X: Tensor = torch.linalg.solve_triangular(L, eye, upper=False, unitriangular=True)
     return X
-
-
-def _before(x: Tensor, first: float = 0.0) -> Tensor:
-    """Rows of x [..., C, n] moved one token on: what held just before each token; `first` before the first."""
-    return torch.cat([torch.full_like(x[..., :1, :], first), x[..., :-1, :]], dim=-2)
