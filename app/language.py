@@ -4,6 +4,7 @@
 a table of names or in `nested_core` and `lessons`, is a `phrase` there, and `tr` says it where it is shown.
 """
 
+import gettext
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -41,7 +42,7 @@ def catalogue(name: str) -> Catalogue:
         said = (message.string,) if isinstance(message.string, str) else tuple(message.string)
         if english and all(said):
             forms[message.context or "", english] = said
-    return Catalogue(forms, lambda n: int(n != 1))  # as in English, so for German; another language needs its own
+    return Catalogue(forms, gettext.c2py(read.plural_expr))
 
 
 def language() -> str:
