@@ -5,6 +5,7 @@ a table of names or in `nested_core` and `lessons`, is a `phrase` there, and `tr
 """
 
 import gettext
+import string
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -75,15 +76,30 @@ def tr(text: "str | Exception", meant: str = "", /, **values) -> str:
     if isinstance(text, Phrase):
         text, meant, values = text.template, text.meant, {**text.values, **values}
     (said,) = catalogue(language()).forms.get((meant, text), (text,))[:1]
-    return said.format(**{k: _said(v) for k, v in values.items()}) if values else said
+    return _FILL.vformat(said, (), values) if values else said
 
 
 def plural(one: str, many: str, n: int, /, **values) -> str:
     """The text for n of something, in the reader's language; {n} is the number."""
     held = catalogue(language())
     forms = held.forms.get(("", one), (one, many))
-    return forms[held.form(n)].format(n=n, **{k: _said(v) for k, v in values.items()})
+    return _FILL.vformat(forms[held.form(n)], (), {"n": n, **values})
 
 
-def _said(value):
-    return tr(value) if isinstance(value, Phrase) else value
+def grouped(n: int) -> str:
+    """A number with its thousands apart: 45,000 in English; a space elsewhere, where a comma stands before decimals."""
+    return f"{n:,}".replace(",", "," if language() == "en" else "\u202f")
+
+
+class _Fill(string.Formatter):
+    """Puts values into braces as str.format does; phrases in the reader's language, {n:,} as `grouped`."""
+
+    def format_field(self, value, format_spec: str) -> str:
+        value = tr(value) if isinstance(value, Phrase) else value
+        return grouped(value) if format_spec == "," else format(value, format_spec)
+
+    def convert_field(self, value, conversion):
+        return super().convert_field(tr(value) if isinstance(value, Phrase) else value, conversion)
+
+
+_FILL = _Fill()

@@ -18,6 +18,7 @@ from nested_core.trace import Trace
 
 from .engine.engine import Engine
 from .engine.handle import Handle
+from .theme import ARM_NAMES
 
 log = logging.getLogger(__name__)
 
@@ -296,7 +297,7 @@ class Comparison:
         return not self.error
 
     def _fail(self, arm: Arm, sentence: str) -> None:
-        at = self.cursor
-        self.error = phrase("{name}: {sentence}", name=arm.config.learner.name, sentence=sentence)
+        at, name = self.cursor, arm.config.learner.name
+        self.error = phrase("{name}: {sentence}", name=ARM_NAMES.get(name, name), sentence=sentence)
         self.playing, self.hold = False, at
         self._release()

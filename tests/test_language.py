@@ -63,7 +63,9 @@ def test_a_text_says_its_values_in_the_order_of_the_language(monkeypatch):
         check(False, "rate", 5, phrase("give {x}", x=3))
     assert str(raised.value) == tr(raised.value) == "rate: 5 cannot be used; give 3."
     assert tr("{a} before {b}", a=1, b=2) == "1 before 2" and tr("unknown {") == "unknown {"
+    assert tr("{n:,} of {x:.1f}", n=1400, x=0.25) == "1,400 of 0.2"
     with speaking("de"):
+        assert tr("{n:,} of {x:.1f}", n=1400, x=0.25) == "1\u202f400 of 0.2"  # a comma stands before decimals there
         assert tr("{a} before {b}", a=1, b=2) == "2 nach 1" and tr("not in it") == "not in it"
         assert (plural("one {n}", "many {n}", 1), plural("one {n}", "many {n}", 2)) == ("ein 1", "viele 2")
         assert tr(raised.value) == "rate: 5 geht nicht; gib 3."

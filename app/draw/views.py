@@ -131,7 +131,7 @@ def table(answers: list[Answer], tasks: list[str]) -> pd.DataFrame:
     frames = [
         {
             tr("learner"): name(a),
-            tr("after"): task_words(tasks[t]),
+            tr("after", "task"): task_words(tasks[t]),
             tr("asked"): asked(row),
             **{str(d): a.scores[t, i, d] for d, _ in order(tasks)},
         }

@@ -7,7 +7,7 @@ import pandas as pd
 from nested_core.metrics import average_accuracy, forgetting
 from nested_core.trace import Trace
 
-from ..language import tr
+from ..language import grouped, tr
 from ..theme import arm_name, level_words, score, stream_name
 from .bands import seen_means
 
@@ -58,11 +58,11 @@ def figures(traces: list[Trace]) -> pd.DataFrame:
             tr("mean over tasks seen"): score(float(seen[-1]), trace.unit) if len(seen) else "-",
             tr("final mean of all tasks"): score(average_accuracy(R), trace.unit) if R is not None else ends,
             tr("forgetting"): score(forgetting(R, trace.lower_is_better), trace.unit) if R is not None else ends,
-            tr("parameters"): f"{trace.meta['parameters']:,}",
-            tr("state of optimizers and memories"): f"{trace.meta['state']:,}",
-            tr("samples"): f"{trace.steps * trace.meta['samples']:,}",
-            tr("multiply-adds forward"): f"{trace.steps * trace.meta['samples'] * trace.meta['multiply_adds']:,}",
-            tr("writes"): f"{int(trace['wrote'].sum()):,}",
+            tr("parameters"): grouped(trace.meta["parameters"]),
+            tr("state of optimizers and memories"): grouped(trace.meta["state"]),
+            tr("samples"): grouped(trace.steps * trace.meta["samples"]),
+            tr("multiply-adds forward"): grouped(trace.steps * trace.meta["samples"] * trace.meta["multiply_adds"]),
+            tr("writes"): grouped(int(trace["wrote"].sum())),
             tr("seconds"): f"{float(trace['seconds'][-1]):.1f}" if trace.steps else "0",
         }
     return pd.DataFrame(columns).rename_axis(tr("quantity")).reset_index()
