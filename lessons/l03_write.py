@@ -179,7 +179,7 @@ LESSON = Lesson(
     "A weight update is a write to memory",
     8,
     "A gradient step stores “this input: how wrong I was”; a bigger surprise is a bigger write.",
-    "Nested Learning, section 3.1 (Definition 1) and 5, equations 5, 64, 65",
+    "Nested Learning, sections 3.1 (Definition 1) and 5, equations 5, 64, 65",
     hook="What is a weight update? Take the smallest network there is: one matrix $M$ that is asked with a [[key]] and "
     "answers with a [[value]]. Cards such as cat → red are written into it. The *plain* rule adds value times key; "
     "the [[delta rule]] adds the **error** times key, which is exactly a step of gradient descent on $|Mk - v|^2/2$.",

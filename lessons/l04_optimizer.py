@@ -196,7 +196,7 @@ LESSON = Lesson(
                 Option(
                     "about 44 %", "44 is a number of gradients, not a share: the latest 44 carry 99 % of the weight."
                 ),
-                Option("none, exactly", "A geometric sum never reaches zero; it is only too small to matter."),
+                Option("none, exactly", "A geometric sequence never reaches zero; it is only too small to matter."),
             ),
         ),
         Question(

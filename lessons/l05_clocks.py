@@ -61,7 +61,7 @@ LESSON = Lesson(
     "Two clocks",
     8,
     "Split the memory: one part writes at every step, another every C steps; the slow part still knows A during B.",
-    "Nested Learning, section 3.2 (Definition 2) and 7.1, equation 72; first order known as Reptile and Lookahead",
+    "Nested Learning, sections 3.2 (Definition 2) and 7.1, equation 72; first order known as Reptile and Lookahead",
     hook="Back to the stream of lesson 1: five digits (A), then five others (B). Now the learner has two memories of "
     "the same shape. The **fast** one writes at every step. The **slow** one writes every C steps: it moves a part of "
     "the way (30 %) toward the fast one, and the fast one starts again from there. Each can be asked alone.",

@@ -11,7 +11,7 @@ from lessons.lesson import Lesson
 from nested_core.phrase import phrase
 
 STEPS = {
-    "hook": phrase("Start"),
+    "hook": phrase("Start", "step"),
     "predict": phrase("Predict"),
     "run": phrase("Run"),
     "reveal": phrase("Compare"),
