@@ -133,6 +133,7 @@ class Jobs:
             job.snapshot = None
             job.recorder = next(job.work)
             self._tell(job)
+            job.sent_at = 0.0  # the first step goes out at once: somebody waits for it
         while not job.stopped and time.monotonic() < end:
             while job.between and job.edits:
                 job.work.edit(job.edits.pop(0))
