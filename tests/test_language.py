@@ -244,6 +244,7 @@ def test_a_lesson_says_everything_in_the_language_of_its_tab(marked, monkeypatch
 # In a browser
 
 
+@pytest.mark.slow
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium here: install the package chromium, or run `make test`")
 def test_a_visit_in_german_and_back(capsys):
