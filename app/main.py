@@ -7,7 +7,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # works from a 
 
 import streamlit as st
 
-from app import language_menu
+from app import language_menu, whole  # noqa: F401
 from app.language import tr
 from app.theme import STYLE
 from nested_core.phrase import phrase

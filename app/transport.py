@@ -78,13 +78,18 @@ def transport(desk: Desk, wanted: Wanted | None) -> None:
 def _slider(desk: Desk, off: bool) -> None:
     """Anywhere in what was recorded, while nothing moves. It always stands there, so that nothing jumps."""
     # A slider for every place: one that is moved by the program may send its old place back with the next click.
-    key, last = f"time {desk.position} {desk.recorded}", max(1, desk.recorded)
+    at = desk.position
+    key, last = f"time {at} {desk.recorded}", max(1, desk.recorded)
 
     def scrubbed() -> None:
-        desk.jump(st.session_state[key])
+        nonlocal at
+        to = st.session_state[key]
+        if to != at:  # a browser still ticks with a slider that is gone, and Streamlit takes it for one that was moved
+            at = to
+            desk.jump(to)
 
     hidden = dict(label_visibility="collapsed", width="stretch")
-    st.slider(tr("Time"), 0, last, desk.position, key=key, disabled=off, on_change=scrubbed, **hidden)
+    st.slider(tr("Time"), 0, last, at, key=key, disabled=off, on_change=scrubbed, **hidden)
 
 
 def _changes(desk: Desk, wanted: Wanted | None, busy: bool) -> None:
