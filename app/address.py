@@ -18,6 +18,11 @@ def tell(fields: Mapping[str, str]) -> None:
         st.query_params.from_dict({**fields, **kept})
 
 
+def spoken() -> dict[str, str]:
+    """The language that the address of this tab names, for links that the same person opens."""
+    return {"lang": st.query_params["lang"]} if "lang" in st.query_params else {}
+
+
 def offer(fields: Mapping[str, str], words: str) -> str:
     """A button that opens the link of these settings, to be copied, and its QR code; returns the link."""
     address = link((st.context.url or "").split("?")[0], fields)

@@ -12,9 +12,12 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import lru_cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from nested_core.phrase import Phrase
+
+if TYPE_CHECKING:
+    from babel.messages import Catalog
 
 LANGUAGES = {"en": "English", "de": "Deutsch"}
 LOCALE = Path(__file__).parent / "locale"
@@ -28,22 +31,26 @@ class Catalogue(NamedTuple):
     form: Callable[[int], int]
 
 
+def read(name: str) -> "Catalog":
+    """The file of a language."""
+    from babel.messages.pofile import read_po  # where everybody reads English it is never loaded
+
+    with (LOCALE / f"{name}.po").open(encoding="utf-8") as file:
+        return read_po(file, locale=name)
+
+
 @lru_cache(maxsize=8)
 def catalogue(name: str) -> Catalogue:
     """The catalogue of a language; that of English is empty."""
     if name == "en":
         return Catalogue({}, lambda n: int(n != 1))
-    from babel.messages.pofile import read_po  # where everybody reads English it is never loaded
-
-    with (LOCALE / f"{name}.po").open(encoding="utf-8") as file:
-        read = read_po(file, locale=name)
-    forms = {}
-    for message in read:
+    forms, held = {}, read(name)
+    for message in held:
         english = message.id if isinstance(message.id, str) else message.id[0]
         said = (message.string,) if isinstance(message.string, str) else tuple(message.string)
         if english and all(said):
             forms[message.context or "", english] = said
-    return Catalogue(forms, gettext.c2py(read.plural_expr))
+    return Catalogue(forms, gettext.c2py(held.plural_expr))
 
 
 def language() -> str:
@@ -94,12 +101,12 @@ def grouped(n: int) -> str:
 class _Fill(string.Formatter):
     """Puts values into braces as str.format does; phrases in the reader's language, {n:,} as `grouped`."""
 
-    def format_field(self, value, format_spec: str) -> str:
-        value = tr(value) if isinstance(value, Phrase) else value
-        return grouped(value) if format_spec == "," else format(value, format_spec)
+    def get_field(self, field_name: str, args, kwargs):
+        value, first = super().get_field(field_name, args, kwargs)
+        return tr(value) if isinstance(value, Phrase) else value, first
 
-    def convert_field(self, value, conversion):
-        return super().convert_field(tr(value) if isinstance(value, Phrase) else value, conversion)
+    def format_field(self, value, format_spec: str) -> str:
+        return grouped(value) if format_spec == "," else format(value, format_spec)
 
 
 _FILL = _Fill()

@@ -8,6 +8,7 @@ import segno
 import streamlit as st
 
 from app import share
+from app.address import spoken
 from app.language import tr
 from app.settings import settings
 
@@ -54,11 +55,6 @@ def called(view: View) -> str:
 def base() -> str:
     """Where this app is, without a page: https://host/path."""
     return (st.context.url or "").split("?")[0].rpartition("/")[0]
-
-
-def spoken() -> dict[str, str]:
-    """The language that the address of this tab names, for links that the same person opens."""
-    return {"lang": st.query_params["lang"]} if "lang" in st.query_params else {}
 
 
 def join_link(view: View) -> str:

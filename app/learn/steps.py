@@ -10,8 +10,8 @@ from lessons.handout import handout, key
 from lessons.lesson import Lesson, Steps
 
 from .. import share
+from ..address import spoken, tell
 from ..language import language, speaking, tr
-from ..query import of_page
 from .activity import activity, results, wait
 from .ask import ask
 from .compare import compare
@@ -23,14 +23,13 @@ from .words import say
 
 
 def put(progress: Progress) -> None:
-    """Write progress into the address; how the page is shown stays."""
-    kept = {k: v for k, v in st.query_params.to_dict().items() if of_page(k)}
-    st.query_params.from_dict({**progress.query(), **kept})
+    """Write progress into the address."""
+    tell(progress.query())
 
 
-def playground(lesson: Lesson) -> str:
-    """The address of the playground with the lesson's configuration."""
-    return f"playground?{urlencode(share.read(lesson.link)[0].query(), safe='*')}"
+def playground(lesson: Lesson, **more: str) -> str:
+    """The address of the playground with the lesson's configuration, and more fields."""
+    return f"playground?{urlencode(share.read(lesson.link)[0].query() | more, safe='*')}"
 
 
 def show(progress: Progress) -> None:
@@ -120,8 +119,7 @@ def _summary(lesson: Lesson) -> None:
 
 def _link(lesson: Lesson) -> None:
     """The playground opens in a tab of its own, and takes along the language that this one's address asks for."""
-    lang = f"&lang={language()}" if "lang" in st.query_params else ""
-    st.link_button(tr("Open the playground: {text}", text=tr(lesson.link_text)), playground(lesson) + lang)
+    st.link_button(tr("Open the playground: {text}", text=tr(lesson.link_text)), playground(lesson, **spoken()))
 
 
 def _papers(lesson: Lesson) -> None:

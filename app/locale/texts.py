@@ -12,14 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from babel.messages import Catalog, Message
-from babel.messages.pofile import read_po, write_po
+from babel.messages.pofile import write_po
 
 import lessons
 from lessons.glossary import TERMS
 from lessons.lesson import Claim
 from nested_core.config import RunConfig
 
-from ..language import LANGUAGES, LOCALE
+from ..language import LANGUAGES, LOCALE, read
 
 ROOT = Path(__file__).resolve().parents[2]
 PARTS = ("app", "lessons", "nested_core")
@@ -66,12 +66,6 @@ def in_data(data: Any) -> Iterator[str]:
     elif isinstance(data, tuple):
         for part in data:
             yield from in_data(part)
-
-
-def read(name: str) -> Catalog:
-    """The catalogue of a language."""
-    with (LOCALE / f"{name}.po").open(encoding="utf-8") as file:
-        return read_po(file, locale=name)
 
 
 def update() -> list[str]:
